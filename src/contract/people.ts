@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { Id, Instant, Purpose, Role, TokenScope } from "#contract/words.ts";
+
+/** GET /api/session: who is signed in, where, as what. 401 when nobody is. */
+export const OrganisationCard = z.object({
+  id: Id,
+  name: z.string(),
+  kind: z.string(),
+  colour: z.string(),
+  logo: z.string().nullable(),
+  languages: z.array(z.string()),
+  jurisdiction: z.string(),
+});
+export type OrganisationCard = z.infer<typeof OrganisationCard>;
+
+export const Session = z.object({
+  person: z.object({ id: Id, displayName: z.string(), email: z.string() }),
+  organisation: OrganisationCard,
+  roles: z.array(Role),
+  memberships: z.array(z.object({ organisation: OrganisationCard, roles: z.array(Role) })),
+  purpose: Purpose,
+  idleMinutes: z.number(),
+  factor: z.enum(["password+totp", "passkey"]),
+  demo: z.boolean(),
+  can: z.object({
+    administer: z.boolean(),
+    share: z.boolean(),
+    report: z.boolean(),
+    upload: z.boolean(),
+    audit: z.boolean(),
+  }),
+});
+export type Session = z.infer<typeof Session>;
+
+/** POST /api/session/organisation { organisation }: work for another of one's organisations. */
+export const SwitchOrganisation = z.object({ organisation: Id });
+
+/** Sign-in goes through better-auth's routes under /api/auth (password, two-factor, passkey). */
+
+/** GET/POST /api/people; DELETE /api/people/:id (dismiss); roles by PUT /api/people/:id/roles. */
+export const PersonRow = z.object({
+  id: Id,
+  email: z.string(),
+  displayName: z.string(),
+  roles: z.array(Role),
+  status: z.enum(["active", "invited", "dismissed"]),
+  lastSeenAt: Instant.nullable(),
+});
+export type PersonRow = z.infer<typeof PersonRow>;
+export const Invite = z.object({
+  email: z.email().max(254),
+  displayName: z.string().trim().min(1).max(120),
+  role: Role,
+});
+export const SetRoles = z.object({ roles: z.array(Role).max(6) });
+/** POST /api/invitation/look { secret } → card; POST /api/invitation/accept { secret, password } → signed-in TOTP enrolment follows. */
+export const InvitationCard = z.object({
+  organisation: OrganisationCard,
+  email: z.string(),
+  displayName: z.string(),
+  role: Role,
+});
+export const AcceptInvitation = z.object({
+  secret: z.string().min(20).max(200),
+  password: z.string().min(12).max(256),
+});
+
+/** GET/POST /api/devices, DELETE /api/devices/:id (revoke). A new device gets its key once. */
+export const DeviceRow = z.object({
+  id: Id,
+  aeTitle: z.string(),
+  description: z.string(),
+  services: z.array(z.string()),
+  host: z.string().nullable(),
+  port: z.number().nullable(),
+  certificateSha256: z.string().nullable(),
+  notAfter: Instant.nullable(),
+  lastSeenAt: Instant.nullable(),
+  revokedAt: Instant.nullable(),
+});
+export type DeviceRow = z.infer<typeof DeviceRow>;
+export const AeTitle = z
+  .string()
+  .trim()
+  .min(1)
+  .max(16)
+  .regex(/^[\x20-\x5b\x5d-\x7e]+$/, "an AE title has 1 to 16 printable characters, no backslash");
+export const CreateDevice = z.object({
+  aeTitle: AeTitle,
+  description: z.string().max(200).default(""),
+  certificate: z.string().max(20000).optional(),
+  query: z.boolean().default(false),
+  host: z.string().max(253).optional(),
+  port: z.number().int().min(1).max(65535).optional(),
+});
+export const CreatedDevice = z.object({
+  device: DeviceRow,
+  certificate: z.string(),
+  key: z.string().nullable(),
+  authority: z.string(),
+});
+
+/** GET/POST /api/partners: agreements with other organisations; POST /api/partners/:id/end. */
+export const AgreementRow = z.object({
+  id: Id,
+  partner: OrganisationCard,
+  kind: z.string(),
+  reference: z.string(),
+  purposes: z.array(Purpose),
+  countries: z.array(z.string()),
+  from: Instant,
+  until: Instant,
+  endedAt: Instant.nullable(),
+  grants: z.number().int(),
+  given: z.boolean(),
+});
+export type AgreementRow = z.infer<typeof AgreementRow>;
+export const RecordAgreement = z.object({
+  partner: z.string().min(1).max(120),
+  kind: z.enum(["operator", "processor", "business-associate", "joint-care"]),
+  reference: z.string().max(200).default(""),
+  purposes: z.array(Purpose).min(1),
+  countries: z.array(z.string().regex(/^[A-Z]{2}$/)).default([]),
+  from: Instant,
+  until: Instant,
+});
+
+/** GET/POST /api/tokens, DELETE /api/tokens/:id: machines. The secret is shown once. */
+export const TokenRow = z.object({
+  id: Id,
+  name: z.string(),
+  scopes: z.array(TokenScope),
+  purpose: Purpose,
+  createdAt: Instant,
+  expiresAt: Instant,
+  lastUsedAt: Instant.nullable(),
+  revokedAt: Instant.nullable(),
+});
+export const CreateToken = z.object({
+  name: z.string().trim().min(1).max(120),
+  scopes: z.array(TokenScope).min(1),
+  purpose: Purpose.default("care"),
+  expiresInDays: z.number().int().min(1).max(365).default(90),
+});
+
+/** PUT /api/organisation: name, colours, logo, languages, limits. */
+export const OrganisationSettings = z.object({
+  name: z.string().trim().min(1).max(120),
+  colour: z.string().regex(/^#[0-9a-f]{6}$/),
+  logo: z.string().max(90_000).nullable(),
+  languages: z.array(z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/)).min(1),
+  idleMinutes: z.number().int().min(1).max(60),
+  linkMaxDays: z.number().int().min(1).max(365),
+});
+
+/** First start. GET /api/setup → { state }; POST /api/setup/begin { secret, organisation, email, displayName, password }; POST /api/setup/finish { recoveryKeySaved: true }. */
+export const SetupState = z.object({ state: z.enum(["open", "recovery-key", "done"]) });
+export const BeginSetup = z.object({
+  secret: z.string().min(20).max(200),
+  organisation: z.string().trim().min(1).max(120),
+  jurisdiction: z.string().regex(/^[A-Z]{2}$/),
+  email: z.email(),
+  displayName: z.string().trim().min(1).max(120),
+  password: z.string().min(12).max(256),
+});
+/** GET /api/demo/doors (demo only): the four doors; POST /api/demo/enter { door } signs in as that demo person or answers the patient's link. */
+export const DemoDoors = z.object({
+  doors: z.array(
+    z.object({ door: z.enum(["patient", "referrer", "radiologist", "clinic"]), title: z.string(), text: z.string() }),
+  ),
+});
+export const DemoEntered = z.object({ go: z.string() });

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { Id, Instant, page, Verdict } from "#contract/words.ts";
+
+/** What may be done with a study, each with its reason. The page never decides. */
+export const StudyCan = z.object({ view: Verdict, download: Verdict, share: Verdict, report: Verdict });
+
+/** GET /api/studies?q=&modality=CT,MR&from=YYYYMMDD&to=&sort=arrived|date|patient|description (‘-’ first: descending; comma: several)&owner=mine|granted|all&after=cursor&limit= */
+export const StudyRow = z.object({
+  id: Id,
+  owner: Id,
+  ownerName: z.string(),
+  studyUid: z.string(),
+  /** Root of this study's DICOMweb: "/dicomweb" for the caller's own, "/dicomweb/orgs/{org}" for what was granted. */
+  dicomwebRoot: z.string(),
+  patientName: z.string(),
+  patientId: z.string(),
+  birthDate: z.string(),
+  sex: z.string(),
+  studyDate: z.string(),
+  studyTime: z.string(),
+  description: z.string(),
+  accession: z.string(),
+  modalities: z.array(z.string()),
+  referringPhysician: z.string(),
+  seriesCount: z.number().int(),
+  instanceCount: z.number().int(),
+  bytes: z.number(),
+  priors: z.number().int(),
+  report: z.enum(["none", "draft", "preliminary", "final", "addendum"]),
+  arrivedAt: Instant,
+  updatedAt: Instant,
+  shared: z.number().int(),
+});
+export type StudyRow = z.infer<typeof StudyRow>;
+export const StudyPage = page(StudyRow);
+
+export const SeriesRow = z.object({
+  seriesUid: z.string(),
+  modality: z.string(),
+  number: z.number().nullable(),
+  description: z.string(),
+  bodyPart: z.string(),
+  instanceCount: z.number().int(),
+  frames: z.number().int(),
+});
+export type SeriesRow = z.infer<typeof SeriesRow>;
+/** GET /api/studies/:owner/:id */
+export const StudyDetail = StudyRow.extend({
+  can: StudyCan,
+  series: z.array(SeriesRow),
+  priorStudies: z.array(StudyRow),
+  basis: z.string(),
+});
+export type StudyDetail = z.infer<typeof StudyDetail>;
+
+/** GET /api/events: server-sent events. `event: study` data {id, owner}; `event: epoch` when rights changed: refetch. */
+export const StudyEvent = z.object({ id: Id, owner: Id });
+
+/**
+ * Upload from the page. POST /api/uploads → {id}; PUT /api/uploads/:id/files/:n with a raw body (one file, or a ZIP) answers UploadedFile[] as JSON once stored durably;
+ * GET /api/uploads/:id lists what is stored, so that a broken upload resumes with what is missing.
+ */
+export const UploadedFile = z.object({
+  name: z.string(),
+  outcome: z.enum(["stored", "already-here", "ignored", "refused"]),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  studyId: Id.optional(),
+});
+export type UploadedFile = z.infer<typeof UploadedFile>;
+export const Upload = z.object({ id: Id, files: z.array(UploadedFile) });
+
+/** GET /api/encryption: the encryption page. */
+export const EncryptionState = z.object({
+  wires: z.array(
+    z.object({
+      name: z.string(),
+      port: z.number().nullable(),
+      state: z.enum(["on", "off", "loopback-plain"]),
+      tls: z.string().nullable(),
+      certificate: z
+        .object({ subject: z.string(), issuer: z.string(), sha256: z.string(), notAfter: Instant })
+        .nullable(),
+    }),
+  ),
+  stores: z.array(
+    z.object({
+      name: z.string(),
+      algorithm: z.string(),
+      sealedObjects: z.number(),
+      bytes: z.number(),
+      clear: z.string(),
+    }),
+  ),
+  keys: z.array(
+    z.object({ name: z.string(), version: z.number(), createdAt: Instant, wrappedBy: z.string(), where: z.string() }),
+  ),
+  backup: z.object({ lastAt: Instant.nullable(), sha256: z.string().nullable(), keyKeptElsewhere: z.boolean() }),
+  witnesses: z.array(z.object({ name: z.string(), lastAt: Instant.nullable(), size: z.number() })),
+});
+export type EncryptionState = z.infer<typeof EncryptionState>;
+
+/** Reports. GET /api/studies/:owner/:id/report; PUT saves a draft; POST …/report/sign { status }; GET …/report.pdf */
+export const ReportText = z.object({
+  indication: z.string().max(20_000).default(""),
+  comparison: z.string().max(20_000).default(""),
+  findings: z.string().max(100_000).default(""),
+  impression: z.string().max(20_000).default(""),
+});
+export type ReportText = z.infer<typeof ReportText>;
+export const Report = z.object({
+  version: z.number().int(),
+  status: z.enum(["none", "draft", "preliminary", "final", "addendum"]),
+  text: ReportText,
+  author: z.string(),
+  signedAt: Instant.nullable(),
+  updatedAt: Instant.nullable(),
+  can: z.object({ edit: Verdict, sign: Verdict }),
+  versions: z.array(z.object({ version: z.number(), status: z.string(), author: z.string(), at: Instant })),
+});
+export type Report = z.infer<typeof Report>;
+export const SignReport = z.object({ status: z.enum(["preliminary", "final", "addendum"]) });

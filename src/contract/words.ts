@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+/** The words that cross every wire of our own programs: roles, purposes of use, rights, bases. Closed lists. */
+
+export const ROLES = [
+  "administrator",
+  "radiographer",
+  "radiologist",
+  "referrer",
+  "privacy-officer",
+  "auditor",
+] as const;
+export const Role = z.enum(ROLES);
+export type Role = z.infer<typeof Role>;
+
+/** Purposes of use (catalogue D2). `care` rests on the treatment relation; the others need a basis of their own. */
+export const PURPOSES = [
+  "care",
+  "second-opinion",
+  "patient-request",
+  "teaching",
+  "research",
+  "insurer",
+  "emergency",
+  "audit",
+  "operations",
+] as const;
+export const Purpose = z.enum(PURPOSES);
+export type Purpose = z.infer<typeof Purpose>;
+
+export const RIGHTS = ["view", "download", "report", "re-share"] as const;
+export const Right = z.enum(RIGHTS);
+export type Right = z.infer<typeof Right>;
+
+export const BASES = ["own-care", "agreement", "consent", "emergency", "legal-order"] as const;
+export const BasisKind = z.enum(BASES);
+export type BasisKind = z.infer<typeof BasisKind>;
+
+export const SCOPES = ["dicomweb.read", "dicomweb.write", "fhir.read", "fhir.write", "hl7.send", "admin"] as const;
+export const TokenScope = z.enum(SCOPES);
+export type TokenScope = z.infer<typeof TokenScope>;
+
+/** A verdict in a resource: what may be done with it and, in a code the page turns into words, why or why not. */
+export const Verdict = z.object({ allowed: z.boolean(), because: z.string(), basis: z.string().optional() });
+export type Verdict = z.infer<typeof Verdict>;
+
+export const Id = z.uuid();
+export const Instant = z.iso.datetime({ offset: true });
+/** What every list answers: the page and where the next one starts (absent at the end). */
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().optional(), total: z.number().int().optional() });
+/** RFC 9457 problem, as every error answers it. */
+export const Problem = z.object({ code: z.string(), message: z.string(), place: z.string().optional() });
+export type Problem = z.infer<typeof Problem>;
