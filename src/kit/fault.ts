@@ -38,6 +38,7 @@ export const FAULTS = {
   "decoder.failed": { http: 406, dimse: 0xc000, retry: "never" },
   "decoder.busy": { http: 503, dimse: 0xa700, retry: "later" },
   "seal.broken": { http: 500, dimse: 0x0110, retry: "never" },
+  "key.broken": { http: 500, dimse: 0x0110, retry: "never" },
   "key.destroyed": { http: 410, dimse: 0x0112, retry: "never" },
   "ledger.broken": { http: 500, dimse: 0x0110, retry: "never" },
   "peer.silent": { http: 504, dimse: 0x0110, retry: "ask" },
@@ -45,7 +46,7 @@ export const FAULTS = {
   "config.invalid": { http: 500, dimse: 0x0110, retry: "never" },
   "request.cancelled": { http: 499, dimse: 0xfe00, retry: "ask" },
   "state.conflict": { http: 409, dimse: 0x0110, retry: "never" },
-  "internal": { http: 500, dimse: 0x0110, retry: "ask" },
+  internal: { http: 500, dimse: 0x0110, retry: "ask" },
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;
