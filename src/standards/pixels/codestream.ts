@@ -16,6 +16,8 @@ export type CodestreamHeader = {
   colour?: "YCbCr" | "RGB";
   /** JPEG 2000: whether a component transform turns the components into RGB while decoding. */
   componentTransform?: boolean;
+  /** Whether decoding may give values past the range of the original: DCT or the irreversible wavelet. */
+  lossy?: boolean;
 };
 
 const PLACE = { place: "(7FE0,0010) Pixel Data, code stream header" };
@@ -33,7 +35,10 @@ export function readJpegHeader(frame: Uint8Array): CodestreamHeader {
     const marker = nextMarker(stream);
     if (marker === 0xd9 || marker === 0xda) throw broken("a start of frame before the first scan");
     const segment = stream.slice(segmentLength(stream));
-    if (isStartOfFrame(marker)) return { ...readFrameHeader(segment, marker, jfif, adobe), sof: marker };
+    if (isStartOfFrame(marker)) {
+      const lossy = marker !== 0xf7 && (marker & 3) !== 3;
+      return { ...readFrameHeader(segment, marker, jfif, adobe), sof: marker, lossy };
+    }
     if (marker === 0xe0 && segment.left >= 5) jfif ||= segment.latin1(4) === "JFIF";
     if (marker === 0xee && segment.left >= 12 && segment.latin1(5) === "Adobe") {
       segment.skip(6);
@@ -65,7 +70,8 @@ function readFrameHeader(segment: ByteReader, sof: number, jfif: boolean, adobe:
   const height = segment.u16();
   const width = segment.u16();
   const components = segment.u8();
-  if (precision < 2 || precision > 16 || components < 1 || components > 4) throw broken("2 to 16 bits and 1 to 4 components");
+  if (precision < 2 || precision > 16 || components < 1 || components > 4)
+    throw broken("2 to 16 bits and 1 to 4 components");
   const ids: number[] = [];
   for (let index = 0; index < components; index++) {
     ids.push(segment.u8());
@@ -114,19 +120,21 @@ export function readJpeg2000Header(frame: Uint8Array): CodestreamHeader {
     components,
     precision: Math.max(...depths.map((depth) => (depth & 0x7f) + 1)),
     signed: depths.some((depth) => (depth & 0x80) !== 0),
-    componentTransform: readComponentTransform(stream),
+    ...readCodingStyle(stream),
   };
 }
 
-/** COD: style, progression, layers, then the multiple component transform. */
-function readComponentTransform(stream: ByteReader): boolean {
+/** COD: style, progression, layers, the multiple component transform, levels, block size and style, then the wavelet. */
+function readCodingStyle(stream: ByteReader): { componentTransform: boolean; lossy: boolean } {
   for (;;) {
     const marker = stream.u16();
     if (marker === 0xff90) throw broken("a coding style before the first tile");
     const segment = stream.slice(segmentLength(stream));
     if (marker !== 0xff52) continue;
     segment.skip(4);
-    return segment.u8() === 1;
+    const componentTransform = segment.u8() === 1;
+    segment.skip(4);
+    return { componentTransform, lossy: segment.u8() === 0 };
   }
 }
 

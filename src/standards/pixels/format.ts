@@ -51,9 +51,11 @@ export function readPixelFormat(attributes: PixelAttributes, maxFrameBytes: numb
   const bits = readBits(attributes, pixels);
   const photometricInterpretation = readPhotometric(attributes.photometricInterpretation, samplesPerPixel);
   const pixelRepresentation = attributes.pixelRepresentation ?? 0;
-  if (pixelRepresentation !== 0 && pixelRepresentation !== 1) throw malformed("(0028,0103) Pixel Representation", "0 or 1");
+  if (pixelRepresentation !== 0 && pixelRepresentation !== 1)
+    throw malformed("(0028,0103) Pixel Representation", "0 or 1");
   const planarConfiguration = samplesPerPixel === 1 ? 0 : (attributes.planarConfiguration ?? 0);
-  if (planarConfiguration !== 0 && planarConfiguration !== 1) throw malformed("(0028,0006) Planar Configuration", "0 or 1");
+  if (planarConfiguration !== 0 && planarConfiguration !== 1)
+    throw malformed("(0028,0006) Planar Configuration", "0 or 1");
   if (!whole(attributes.rows, 1, 65535)) throw malformed("(0028,0010) Rows", "from 1 to 65535");
   if (!whole(attributes.columns, 1, 65535)) throw malformed("(0028,0011) Columns", "from 1 to 65535");
   const format: PixelFormat = {
@@ -138,7 +140,10 @@ export function decodedBytes(format: PixelFormat): number {
  * Where native frame `index` (from 0) stands in Pixel Data: byte offset, byte length, and how many low bits of the first byte
  * belong to the frame before (one-bit frames are packed without a gap, PS3.5 §8.1.1).
  */
-export function nativeFrameRange(format: PixelFormat, index: number): { offset: number; length: number; skipBits: number } {
+export function nativeFrameRange(
+  format: PixelFormat,
+  index: number,
+): { offset: number; length: number; skipBits: number } {
   const bits = frameBits(format);
   const start = bits * index;
   if (!Number.isSafeInteger(start + bits)) throw malformed("(0028,0008) Number of Frames", "within the pixel data");

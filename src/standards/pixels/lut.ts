@@ -15,8 +15,10 @@ export function lookUp(lut: Lut, input: number): number {
  */
 export function readLut(descriptor: readonly number[], words: Uint16Array, signed: boolean, place: string): Lut {
   const [declared, start, bits] = descriptor;
-  if (declared === undefined || start === undefined || bits === undefined) throw bad(place, "a descriptor of three values");
-  if (!inRange(declared, 0, 65535) || !inRange(bits, 1, 16) || !inRange(start, -32768, 65535)) throw bad(place, "a descriptor within its limits");
+  if (declared === undefined || start === undefined || bits === undefined)
+    throw bad(place, "a descriptor of three values");
+  if (!inRange(declared, 0, 65535) || !inRange(bits, 1, 16) || !inRange(start, -32768, 65535))
+    throw bad(place, "a descriptor within its limits");
   const entries = declared === 0 ? 65536 : declared;
   const first = signed && start > 32767 ? start - 65536 : start;
   if (words.length >= entries) return { first, bits, values: words.subarray(0, entries) };

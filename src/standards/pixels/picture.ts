@@ -4,19 +4,35 @@ import { throughPalette, toRgb } from "#standards/pixels/colour.ts";
 import { isColour, type PixelFormat } from "#standards/pixels/format.ts";
 import { lookUp } from "#standards/pixels/lut.ts";
 import type { Samples } from "#standards/pixels/native.ts";
-import { percentiles, throughWindow, usable, type VoiFunction, voiFunctionOf, windowOver } from "#standards/pixels/window.ts";
+import {
+  percentiles,
+  throughWindow,
+  usable,
+  type VoiFunction,
+  voiFunctionOf,
+  windowOver,
+} from "#standards/pixels/window.ts";
 
 /** Eight bits per sample, rows × columns × channels: grey (1) or RGB (3). */
 export type Picture = { width: number; height: number; channels: 1 | 3; data: Uint8Array };
 
 /** What the viewer chose: a window in place of those in the data set, and inversion on top of what the data set asks for. */
-export type Choice = { window?: Window | undefined; voiFunction?: VoiFunction | undefined; invert?: boolean | undefined };
+export type Choice = {
+  window?: Window | undefined;
+  voiFunction?: VoiFunction | undefined;
+  invert?: boolean | undefined;
+};
 
 /**
  * Stored samples (rows × columns × samples, interleaved) through the whole chain of PS3.3 §C.11 and PS3.4 §N.2: modality LUT,
  * values of interest, presentation; or through palette or colour space. Throws `dicom.malformed` when a palette is missing.
  */
-export function toPicture(format: PixelFormat, attributes: PixelAttributes, samples: Samples, choice: Choice = {}): Picture {
+export function toPicture(
+  format: PixelFormat,
+  attributes: PixelAttributes,
+  samples: Samples,
+  choice: Choice = {},
+): Picture {
   const size = { width: format.columns, height: format.rows };
   if (isColour(format.photometricInterpretation)) {
     return { ...size, channels: 3, data: inverted(toRgb(format, samples), choice.invert === true) };
@@ -27,7 +43,11 @@ export function toPicture(format: PixelFormat, attributes: PixelAttributes, samp
         place: "(0028,1201) Red Palette Color Lookup Table Data",
       });
     }
-    return { ...size, channels: 3, data: inverted(throughPalette(attributes.palette, samples), choice.invert === true) };
+    return {
+      ...size,
+      channels: 3,
+      data: inverted(throughPalette(attributes.palette, samples), choice.invert === true),
+    };
   }
   return { ...size, channels: 1, data: toGrey(format, attributes, samples, choice) };
 }
@@ -39,7 +59,9 @@ function inverted(data: Uint8Array, invert: boolean): Uint8Array {
 function toGrey(format: PixelFormat, attributes: PixelAttributes, samples: Samples, choice: Choice): Uint8Array {
   const modality = modalityOf(attributes);
   const brightness = brightnessOf(format, attributes, samples, modality, choice);
-  const dark = (format.photometricInterpretation === "MONOCHROME1" || attributes.presentationShape?.trim() === "INVERSE") !== (choice.invert === true);
+  const dark =
+    (format.photometricInterpretation === "MONOCHROME1" || attributes.presentationShape?.trim() === "INVERSE") !==
+    (choice.invert === true);
   const shade = (stored: number): number => {
     const bright = brightness(modality(stored));
     return Math.round((dark ? 1 - bright : bright) * 255);
@@ -65,7 +87,8 @@ export function modalityOf(attributes: PixelAttributes): (stored: number) => num
   if (lut !== undefined) return (stored) => lookUp(lut, stored);
   const slope = attributes.rescaleSlope;
   const intercept = attributes.rescaleIntercept ?? 0;
-  if (slope === undefined || slope === 0 || !Number.isFinite(slope) || !Number.isFinite(intercept)) return (stored) => stored;
+  if (slope === undefined || slope === 0 || !Number.isFinite(slope) || !Number.isFinite(intercept))
+    return (stored) => stored;
   return (stored) => stored * slope + intercept;
 }
 
@@ -98,7 +121,12 @@ function windowed(window: Window, how: VoiFunction): (value: number) => number {
  * When nothing says how to look: up to eight bits as they are; deeper pixels between their 0.5th and 99.5th percentile,
  * padding left out. For LINEAR_EXACT, in modality units.
  */
-export function automaticWindow(format: PixelFormat, attributes: PixelAttributes, samples: Samples, modality: (stored: number) => number): Window {
+export function automaticWindow(
+  format: PixelFormat,
+  attributes: PixelAttributes,
+  samples: Samples,
+  modality: (stored: number) => number,
+): Window {
   if (format.pixels === "integer" && format.bitsStored <= 8) {
     const least = format.pixelRepresentation === 1 ? -(2 ** (format.bitsStored - 1)) : 0;
     const ends = [modality(least), modality(least + 2 ** format.bitsStored - 1)];

@@ -1,5 +1,5 @@
-import { Fault } from "#kit/fault.ts";
 import { ByteReader } from "#kit/bytes.ts";
+import { Fault } from "#kit/fault.ts";
 import type { PixelFormat } from "#standards/pixels/format.ts";
 
 const PLACE = { place: "(7FE0,0010) Pixel Data, RLE header" };
@@ -14,7 +14,11 @@ export function decodeRle(format: PixelFormat, frame: Uint8Array): Uint8Array {
   const bytesPerSample = format.bitsAllocated === 1 ? 1 : format.bitsAllocated / 8;
   const segments = segmentsOf(frame);
   if (segments.length !== format.samplesPerPixel * bytesPerSample) {
-    throw new Fault("dicom.malformed", `The frame has ${segments.length} segments; its attributes ask for another number.`, PLACE);
+    throw new Fault(
+      "dicom.malformed",
+      `The frame has ${segments.length} segments; its attributes ask for another number.`,
+      PLACE,
+    );
   }
   const packed = format.bitsAllocated === 1;
   const plane = packed ? Math.ceil((format.rows * format.columns) / 8) : format.rows * format.columns;
@@ -53,7 +57,8 @@ function unpackSegment(segment: Uint8Array, native: Uint8Array, first: number, s
     const repeats = control > 128;
     const length = Math.min(repeats ? 257 - control : control + 1, count - done);
     if (from + (repeats ? 1 : length) > segment.length) break;
-    for (let step = 0; step < length; step++) native[first + (done + step) * stride] = segment[repeats ? from : from + step] ?? 0;
+    for (let step = 0; step < length; step++)
+      native[first + (done + step) * stride] = segment[repeats ? from : from + step] ?? 0;
     from += repeats ? 1 : control + 1;
     done += length;
   }

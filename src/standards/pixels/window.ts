@@ -39,7 +39,12 @@ export function windowOver(low: number, high: number, how: VoiFunction): Window 
 const BINS = 65536;
 
 /** The values below which the fractions `low` and `high` of all finite `values` lie (within 1/65536 of their range), or undefined if there are none. */
-export function percentiles(values: ArrayLike<number>, low: number, high: number, leaveOut: (value: number) => boolean): [number, number] | undefined {
+export function percentiles(
+  values: ArrayLike<number>,
+  low: number,
+  high: number,
+  leaveOut: (value: number) => boolean,
+): [number, number] | undefined {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let count = 0;

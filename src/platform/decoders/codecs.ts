@@ -1,0 +1,166 @@
+import { inflateRawSync } from "node:zlib";
+import { Fault } from "#kit/fault.ts";
+import { type FrameDecoder, freshCodec, runDecoder } from "#platform/decoders/emscripten.ts";
+import { decodeJpeg } from "#platform/decoders/ijg.ts";
+import { afterDecoding, type Raw } from "#platform/decoders/raw.ts";
+import {
+  type CodestreamHeader,
+  checkHeader,
+  readJpeg2000Header,
+  readJpegHeader,
+} from "#standards/pixels/codestream.ts";
+import { frameBytes, type PixelFormat } from "#standards/pixels/format.ts";
+import { readJpegXlHeader } from "#standards/pixels/jpegxl.ts";
+import { decodeRle } from "#standards/pixels/rle.ts";
+
+export type Decoded = { pixels: Uint8Array; format: PixelFormat };
+
+type Family = "native" | "deflated-frame" | "rle" | "jpeg" | "jpeg-ls" | "jpeg-2000" | "htj2k" | "jpeg-xl";
+
+/** PS3.6 table A-1: every transfer syntax whose frames can be decoded here, and by what. */
+export const DECODABLE: ReadonlyMap<string, Family> = new Map([
+  ["1.2.840.10008.1.2", "native"],
+  ["1.2.840.10008.1.2.1", "native"],
+  ["1.2.840.10008.1.2.1.98", "native"],
+  ["1.2.840.10008.1.2.1.99", "native"],
+  ["1.2.840.10008.1.2.2", "native"],
+  ["1.2.840.10008.1.2.8.1", "deflated-frame"],
+  ["1.2.840.10008.1.2.5", "rle"],
+  ["1.2.840.10008.1.2.4.50", "jpeg"],
+  ["1.2.840.10008.1.2.4.51", "jpeg"],
+  ["1.2.840.10008.1.2.4.53", "jpeg"],
+  ["1.2.840.10008.1.2.4.55", "jpeg"],
+  ["1.2.840.10008.1.2.4.57", "jpeg"],
+  ["1.2.840.10008.1.2.4.70", "jpeg"],
+  ["1.2.840.10008.1.2.4.80", "jpeg-ls"],
+  ["1.2.840.10008.1.2.4.81", "jpeg-ls"],
+  ["1.2.840.10008.1.2.4.90", "jpeg-2000"],
+  ["1.2.840.10008.1.2.4.91", "jpeg-2000"],
+  ["1.2.840.10008.1.2.4.92", "jpeg-2000"],
+  ["1.2.840.10008.1.2.4.93", "jpeg-2000"],
+  ["1.2.840.10008.1.2.4.201", "htj2k"],
+  ["1.2.840.10008.1.2.4.202", "htj2k"],
+  ["1.2.840.10008.1.2.4.203", "htj2k"],
+  ["1.2.840.10008.1.2.4.110", "jpeg-xl"],
+  ["1.2.840.10008.1.2.4.111", "jpeg-xl"],
+  ["1.2.840.10008.1.2.4.112", "jpeg-xl"],
+]);
+
+/**
+ * One frame as native little-endian pixels with the format that describes them. The code stream's own header must agree with
+ * `format` before any decoder runs. Throws `dicom.malformed`, `dicom.undecodable`, `decoder.failed`.
+ */
+export async function decodeFrame(transferSyntax: string, format: PixelFormat, frame: Uint8Array): Promise<Decoded> {
+  const family = DECODABLE.get(transferSyntax);
+  if (family === undefined)
+    throw new Fault("dicom.undecodable", "Frames in this transfer syntax can be stored and delivered, not decoded.");
+  switch (family) {
+    case "native":
+      return { pixels: exactly(format, frame), format };
+    case "deflated-frame":
+      return { pixels: exactly(format, inflated(format, frame)), format };
+    case "rle":
+      return { pixels: decodeRle(format, frame), format: afterRle(format) };
+    case "jpeg":
+      return compressed(format, frame, readJpegHeader, jpeg);
+    case "jpeg-ls":
+      return compressed(format, frame, readJpegHeader, jpegLs);
+    case "jpeg-2000":
+      return compressed(format, frame, readJpeg2000Header, jpeg2000);
+    case "htj2k":
+      return compressed(format, frame, readJpeg2000Header, htj2k);
+    case "jpeg-xl":
+      return compressed(format, frame, readJpegXlHeader, jpegXl);
+  }
+}
+
+function exactly(format: PixelFormat, frame: Uint8Array): Uint8Array {
+  const needed = frameBytes(format);
+  if (frame.length < needed) {
+    throw new Fault("dicom.malformed", `The frame has ${frame.length} bytes where Rows × Columns need ${needed}.`, {
+      place: "(7FE0,0010) Pixel Data against (0028,0010) Rows",
+    });
+  }
+  return frame.subarray(0, needed);
+}
+
+/** PS3.5 annex A.4.11: each frame is a deflated stream; one byte of padding may follow. */
+function inflated(format: PixelFormat, frame: Uint8Array): Uint8Array {
+  try {
+    return inflateRawSync(frame, { maxOutputLength: frameBytes(format) + 1 });
+  } catch (cause) {
+    throw new Fault("dicom.malformed", "The deflated frame does not inflate to Rows × Columns.", {
+      place: "(7FE0,0010) Pixel Data",
+      cause,
+    });
+  }
+}
+
+function afterRle(format: PixelFormat): PixelFormat {
+  const shared = format.photometricInterpretation === "YBR_FULL_422";
+  return {
+    ...format,
+    planarConfiguration: 0,
+    photometricInterpretation: shared ? "YBR_FULL" : format.photometricInterpretation,
+  };
+}
+
+type Decode = (frame: Uint8Array, header: CodestreamHeader) => Raw | Promise<Raw>;
+
+async function compressed(
+  format: PixelFormat,
+  frame: Uint8Array,
+  read: (frame: Uint8Array) => CodestreamHeader,
+  decode: Decode,
+): Promise<Decoded> {
+  const header = read(frame);
+  checkHeader(header, format);
+  if (header.precision > 16) throw new Fault("dicom.undecodable", "More than 16 bits per sample cannot be decoded.");
+  return afterDecoding(format, header, await decode(frame, header));
+}
+
+function jpeg(frame: Uint8Array, header: CodestreamHeader): Raw {
+  if (header.sof === 0xf7)
+    throw new Fault("dicom.malformed", "This JPEG-LS frame is labelled as JPEG.", {
+      place: "(0002,0010) Transfer Syntax UID",
+    });
+  return { pixels: decodeJpeg(frame, header), planar: false };
+}
+
+type JpegLs = { JpegLSDecoder: new () => FrameDecoder & { getInterleaveMode(): number } };
+
+async function jpegLs(frame: Uint8Array, header: CodestreamHeader): Promise<Raw> {
+  if (header.sof !== 0xf7)
+    throw new Fault("dicom.malformed", "This frame is not JPEG-LS.", { place: "(0002,0010) Transfer Syntax UID" });
+  const codec = await freshCodec<JpegLs>(
+    "@cornerstonejs/codec-charls/decodewasmjs",
+    "@cornerstonejs/codec-charls/decodewasm",
+  );
+  const decoder = new codec.JpegLSDecoder();
+  const pixels = runDecoder(decoder, frame, "JPEG-LS");
+  return { pixels, planar: header.components > 1 && decoder.getInterleaveMode() === 0 };
+}
+
+async function jpeg2000(frame: Uint8Array): Promise<Raw> {
+  const codec = await freshCodec<{ J2KDecoder: new () => FrameDecoder }>(
+    "@cornerstonejs/codec-openjpeg/decodewasmjs",
+    "@cornerstonejs/codec-openjpeg/decodewasm",
+  );
+  return { pixels: runDecoder(new codec.J2KDecoder(), frame, "JPEG 2000"), planar: false };
+}
+
+async function htj2k(frame: Uint8Array): Promise<Raw> {
+  const codec = await freshCodec<{ HTJ2KDecoder: new () => FrameDecoder }>(
+    "@cornerstonejs/codec-openjph/wasmjs",
+    "@cornerstonejs/codec-openjph/wasm",
+  );
+  return { pixels: runDecoder(new codec.HTJ2KDecoder(), frame, "HTJ2K"), planar: false };
+}
+
+async function jpegXl(frame: Uint8Array): Promise<Raw> {
+  const codec = await freshCodec<{ JpegXLDecoder: new () => FrameDecoder }>(
+    "@cornerstonejs/codec-libjxl/decodewasmjs",
+    "@cornerstonejs/codec-libjxl/decodewasm",
+  );
+  return { pixels: runDecoder(new codec.JpegXLDecoder(), frame, "JPEG XL"), planar: false };
+}

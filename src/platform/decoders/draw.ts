@@ -1,0 +1,66 @@
+import sharp, { type Sharp } from "sharp";
+import { Fault } from "#kit/fault.ts";
+import type { Look, Viewport } from "#platform/decoders/wire.ts";
+import type { Picture } from "#standards/pixels/picture.ts";
+
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** No picture is drawn larger than this on either side. */
+export const MAX_SIDE = 16384;
+
+/**
+ * A picture cropped, flipped and scaled as asked, marked, and written as JPEG, PNG or WebP. `pixelAspect` is a pixel's height
+ * over its width: anything but 1 stretches the picture into square pixels. Throws `input.invalid`.
+ */
+export async function drawPicture(
+  picture: Picture,
+  look: Look,
+  pixelAspect = 1,
+): Promise<{ bytes: Uint8Array; width: number; height: number }> {
+  const { width, height, channels, data } = picture;
+  const scaled = scale(sharp(data, { raw: { width, height, channels } }), picture, look.viewport, pixelAspect);
+  const drawn = await written(scaled, look).toBuffer({ resolveWithObject: true });
+  return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
+}
+
+function scale(image: Sharp, picture: Picture, viewport: Viewport | undefined, pixelAspect: number): Sharp {
+  const source = viewport?.source ?? { left: 0, top: 0, width: picture.width, height: picture.height };
+  const [wide, high] = [Math.abs(source.width), Math.abs(source.height)];
+  const inside =
+    source.left >= 0 &&
+    source.top >= 0 &&
+    wide >= 1 &&
+    high >= 1 &&
+    source.left + wide <= picture.width &&
+    source.top + high <= picture.height;
+  if (!inside || !Object.values(source).every(Number.isInteger)) throw invalid("viewport");
+  const whole = viewport?.source === undefined;
+  let shown = whole ? image : image.extract({ left: source.left, top: source.top, width: wide, height: high });
+  if (source.height < 0) shown = shown.flip();
+  if (source.width < 0) shown = shown.flop();
+  const square = pixelAspect > 0.1 && pixelAspect < 10 ? high * pixelAspect : high;
+  if (viewport === undefined && square === high) return shown;
+  const factor = viewport === undefined ? 1 : Math.min(viewport.width / wide, viewport.height / square);
+  const target = { width: Math.max(1, Math.round(wide * factor)), height: Math.max(1, Math.round(square * factor)) };
+  if (!(target.width <= MAX_SIDE && target.height <= MAX_SIDE)) throw invalid("viewport");
+  return shown.resize({ ...target, fit: "fill" });
+}
+
+function written(image: Sharp, look: Look): Sharp {
+  const quality = Math.max(1, Math.min(100, Math.round(look.quality ?? 90)));
+  switch (look.kind) {
+    case "jpeg":
+      return image.jpeg({ quality });
+    case "png":
+      return image.png();
+    case "webp":
+      return image.webp({ quality });
+  }
+}
+
+function invalid(place: string): Fault {
+  return new Fault("input.invalid", "The region must lie within the frame and the picture within its limit.", {
+    place,
+  });
+}
