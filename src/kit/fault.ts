@@ -34,6 +34,7 @@ export const FAULTS = {
   "rate.limited": { http: 429, dimse: 0xa700, retry: "later" },
   "storage.full": { http: 507, dimse: 0xa700, retry: "later" },
   "storage.unavailable": { http: 503, dimse: 0xa700, retry: "later" },
+  "storage.missing": { http: 500, dimse: 0x0110, retry: "never" }, // an indexed object whose bytes are gone
   "database.unavailable": { http: 503, dimse: 0xa700, retry: "later" },
   "decoder.failed": { http: 406, dimse: 0xc000, retry: "never" },
   "decoder.busy": { http: 503, dimse: 0xa700, retry: "later" },

@@ -1,0 +1,65 @@
+import type { z } from "zod";
+import { Fault, type FaultCode } from "#kit/fault.ts";
+import { type Actor, scopeOf } from "#features/audit/actor.ts";
+import { type EntryDraft, recordEntry } from "#features/audit/record.ts";
+import type { Keyring } from "#features/keys/keyring.ts";
+import type { Database, Tx } from "#platform/postgres/db.ts";
+
+/** What actions need of the world; `programs/` puts it together. */
+export type World = { database: Database; keyring: Keyring; random: (bytes: number) => Uint8Array };
+
+/** What the record says of an action, beside who and when. IDs and codes in `facts`, names and free text in `detail` (sealed). */
+export type AuditNote = Omit<EntryDraft, "action" | "outcome" | "because" | "organisation"> & { organisation?: string; because?: string };
+
+export type ActionResult<T> =
+  | { done: T; audit: AuditNote }
+  | { refused: string; fault: FaultCode; say: string; audit: AuditNote };
+
+export type ActionTx = { tx: Tx; now: Date; keyring: Keyring; random: (bytes: number) => Uint8Array };
+
+export type Action<Input, Output> = (world: World, who: Actor, input: Input) => Promise<Output>;
+
+/**
+ * Everything a person or peer can do is made by this function: it opens the transaction, parses the input, runs the verdict
+ * and the change, and accepts only a result that carries an audit note. Change and record commit together or not at all; a
+ * refusal leaves a record too and is thrown as the Fault that the action names.
+ */
+export function action<Schema extends z.ZodType, Output>(
+  name: string,
+  schema: Schema,
+  run: (inside: ActionTx, who: Actor, input: z.output<Schema>) => Promise<ActionResult<Output>>,
+): Action<z.input<Schema>, Output> {
+  return async (world, who, raw) => {
+    const input = parseInput(schema, raw);
+    const result = await world.database.transaction(scopeOf(who), async (tx) => {
+      const inside = { tx, now: await databaseNow(tx), keyring: world.keyring, random: world.random };
+      const outcome = await run(inside, who, input);
+      const refused = "refused" in outcome;
+      await recordEntry(inside, who, {
+        ...outcome.audit,
+        organisation: outcome.audit.organisation ?? who.organisation,
+        action: name,
+        outcome: refused ? "refused" : "done",
+        because: refused ? outcome.refused : (outcome.audit.because ?? ""),
+      });
+      return outcome;
+    });
+    if ("refused" in result) throw new Fault(result.fault, result.say, { place: result.refused });
+    return result.done;
+  };
+}
+
+/** @throws Fault input.invalid that names the field and what is wrong with it, never the value */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const place = issue?.path.join(".") ?? "body";
+  throw new Fault("input.invalid", `${place === "" ? "The request" : place}: ${issue?.message ?? "is not valid"}`, { place });
+}
+
+/** Ends are judged by the database's clock. */
+export async function databaseNow(tx: Tx): Promise<Date> {
+  const row = await tx.selectNoFrom((eb) => eb.fn<Date>("now").as("now")).executeTakeFirstOrThrow();
+  return row.now;
+}

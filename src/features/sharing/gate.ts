@@ -1,0 +1,89 @@
+import { Fault } from "#kit/fault.ts";
+import type { Right } from "#contract/words.ts";
+import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
+import type { World } from "#features/audit/action.ts";
+import { databaseNow } from "#features/audit/action.ts";
+import { Epochs } from "#features/keys/epochs.ts";
+import type { SecretKey } from "#features/keys/keyring.ts";
+import { studyByUid, studyFacts } from "#features/sharing/queries.ts";
+import { type AccessVerdict, mayUse, type StudyFacts } from "#features/sharing/rules.ts";
+
+/** What an allowed request may go on with: the study inside, its key, and why it was allowed. */
+export type Opened = { owner: string; study: string; patient: string; studyUid: string; key: SecretKey; because: string; grant: string | null };
+
+type Known = { stamp: string; offset: number; study: string; patient: string; facts: StudyFacts; key: SecretKey | null; until: number };
+
+const REMEMBERED = 5_000;
+const REMEMBER_MS = 60_000;
+
+/**
+ * The one door to studies for every wire: facts from the database, cached under the policy epochs, judged at each request by
+ * the pure rule. What is unknown and what is forbidden throw the same Fault.
+ */
+export class Gate {
+  readonly #world: World;
+  readonly #epochs: Epochs;
+  readonly #known = new Map<string, Known>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#epochs = new Epochs(world.database);
+  }
+
+  get epochs(): Epochs {
+    return this.#epochs;
+  }
+
+  /** @throws Fault access.denied for what is unknown, forbidden, expired or revoked; key.destroyed for what was erased */
+  async open(right: Right, who: Actor, owner: string, studyUid: string): Promise<Opened> {
+    const known = await this.#factsOf(who, owner, studyUid);
+    const verdict = known && mayUse(right, who, known.facts, new Date(Date.now() + known.offset));
+    if (!known || !verdict?.allowed) throw denied();
+    if (known.key === null) throw new Fault("key.destroyed", "This study was erased; nothing of it is left here.");
+    return { owner, study: known.study, patient: known.patient, studyUid, key: known.key, because: verdict.because, grant: verdict.grant };
+  }
+
+  /** The verdict alone, for `can` in a resource. */
+  async verdict(right: Right, who: Actor, owner: string, studyUid: string): Promise<AccessVerdict> {
+    const known = await this.#factsOf(who, owner, studyUid);
+    return known ? mayUse(right, who, known.facts, new Date(Date.now() + known.offset)) : { allowed: false, because: "no-grant" };
+  }
+
+  async #factsOf(who: Actor, owner: string, studyUid: string): Promise<Known | null> {
+    const name = `${who.kind}/${who.id ?? ""}/${who.session}/${who.organisation}/${owner}/${studyUid}`;
+    const stamp = await this.#epochs.stamp([owner, ...subjectsOf(who)]);
+    const remembered = this.#known.get(name);
+    if (remembered && remembered.stamp === stamp && remembered.until > Date.now()) return remembered;
+    const fresh = await this.#read(who, owner, studyUid, stamp);
+    this.#known.delete(name);
+    if (fresh) this.#remember(name, fresh);
+    return fresh;
+  }
+
+  #read(who: Actor, owner: string, studyUid: string, stamp: string): Promise<Known | null> {
+    return this.#world.database.read(scopeOf(who), async (tx) => {
+      const now = await databaseNow(tx);
+      const study = await studyByUid(tx, owner, studyUid);
+      if (!study) return null;
+      const facts = await studyFacts(tx, owner, study.id, subjectsOf(who));
+      const key = await this.#world.keyring.groupKey(tx, owner, study.keyGroup).catch((fault: unknown) => {
+        if (fault instanceof Fault && fault.code === "key.destroyed") return null;
+        throw fault;
+      });
+      return { stamp, offset: now.getTime() - Date.now(), study: study.id, patient: study.patient, facts, key, until: Date.now() + REMEMBER_MS };
+    });
+  }
+
+  #remember(name: string, known: Known): void {
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size < REMEMBERED) break;
+      this.#known.delete(oldest);
+    }
+    this.#known.set(name, known);
+  }
+}
+
+/** One answer for unknown and forbidden. */
+export function denied(): Fault {
+  return new Fault("access.denied", "There is no such study here for you.");
+}

@@ -1,0 +1,55 @@
+import { Fault } from "#kit/fault.ts";
+import type { Actor } from "#features/audit/actor.ts";
+import type { World } from "#features/audit/action.ts";
+import { type Indexed, indexBatch } from "#features/studies/index-batch.ts";
+import type { IndexEntry } from "#features/studies/index-rows.ts";
+
+type Waiting = { who: Actor; entry: IndexEntry; resolve: (indexed: Indexed) => void; reject: (thrown: unknown) => void };
+
+const BATCH = 64;
+
+/**
+ * Group commit: while one transaction of an organisation's arrivals is under way the next ones gather, so that many
+ * associations share one flush of the write-ahead log. `add` resolves only after the commit.
+ */
+export class Indexer {
+  readonly #world: World;
+  readonly #queues = new Map<string, { waiting: Waiting[]; running: boolean }>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  add(who: Actor, entry: IndexEntry): Promise<Indexed> {
+    return new Promise((resolve, reject) => {
+      const name = `${who.organisation}/${who.kind}/${who.id ?? ""}`;
+      const queue = this.#queues.get(name) ?? { waiting: [], running: false };
+      this.#queues.set(name, queue);
+      queue.waiting.push({ who, entry, resolve, reject });
+      if (!queue.running) void this.#drain(name, queue);
+    });
+  }
+
+  async #drain(name: string, queue: { waiting: Waiting[]; running: boolean }): Promise<void> {
+    queue.running = true;
+    await null; // whoever is ready in this turn comes along
+    while (queue.waiting.length > 0) await this.#commit(queue.waiting.splice(0, BATCH));
+    queue.running = false;
+    this.#queues.delete(name);
+  }
+
+  async #commit(batch: Waiting[]): Promise<void> {
+    const who = batch[0]?.who;
+    if (!who) return;
+    try {
+      const indexed = await indexBatch(this.#world, who, batch.map((waiting) => waiting.entry));
+      batch.forEach((waiting, at) => {
+        waiting.resolve(indexed[at] ?? { is: "known" });
+      });
+    } catch (thrown) {
+      const alone = batch.length === 1 || (thrown instanceof Fault && thrown.row.retry === "later");
+      if (alone) for (const waiting of batch) waiting.reject(thrown);
+      else for (const waiting of batch) await this.#commit([waiting]); // one bad row must not fail its neighbours
+    }
+  }
+}
