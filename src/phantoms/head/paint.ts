@@ -8,7 +8,10 @@ export type Shift = Float32Array | undefined;
 const mirrored = ([x, y, z]: Vec): Vec => [-x, y, z];
 
 /** Depth below the solid's surface in millimetres, positive inside. */
-function depthOf(solid: Solid, mirror: boolean): { centre: Vec; reach: number; depth: (x: number, y: number, z: number) => number } {
+function depthOf(
+  solid: Solid,
+  mirror: boolean,
+): { centre: Vec; reach: number; depth: (x: number, y: number, z: number) => number } {
   if (solid.form === "ellipsoid") {
     const [cx, cy, cz] = mirror ? mirrored(solid.centre) : solid.centre;
     const [rx, ry, rz] = solid.radii;
@@ -46,7 +49,15 @@ function depthOf(solid: Solid, mirror: boolean): { centre: Vec; reach: number; d
   return { centre: along(from, axis, 0.5), reach: Math.sqrt(length2) / 2 + Math.max(r0, r1), depth };
 }
 
-function paintOne(values: Float32Array, plane: Plane, solid: Solid, mirror: boolean, value: number, shift: Shift, room: Float32Array | undefined): void {
+function paintOne(
+  values: Float32Array,
+  plane: Plane,
+  solid: Solid,
+  mirror: boolean,
+  value: number,
+  shift: Shift,
+  room: Float32Array | undefined,
+): void {
   const { centre, reach, depth } = depthOf(solid, mirror);
   const { origin, right, down, spacing, columns, rows } = plane;
   const rel: Vec = [centre[0] - origin[0], centre[1] - origin[1], centre[2] - origin[2]];
@@ -76,7 +87,14 @@ function paintOne(values: Float32Array, plane: Plane, solid: Solid, mirror: bool
 }
 
 /** Paints the solids over a picture, in their order; `room` says how much of each pixel may be painted. */
-export function paint(values: Float32Array, plane: Plane, solids: readonly Solid[], palette: Palette, shift?: Shift, room?: Float32Array): void {
+export function paint(
+  values: Float32Array,
+  plane: Plane,
+  solids: readonly Solid[],
+  palette: Palette,
+  shift?: Shift,
+  room?: Float32Array,
+): void {
   for (const solid of solids) {
     paintOne(values, plane, solid, false, palette[solid.material], shift, room);
     if (solid.both) paintOne(values, plane, solid, true, palette[solid.material], shift, room);

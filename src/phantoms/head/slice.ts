@@ -1,11 +1,22 @@
 import { type Bleed, pushedBy, thicknessAt } from "#phantoms/head/bleed.ts";
-import { type Brain, cerebellum, cerebrum, inPosteriorFossa, tentorium } from "#phantoms/head/cortex.ts";
+import {
+  type Brain,
+  cerebellum,
+  cerebrum,
+  foldAt,
+  inPosteriorFossa,
+  midlineDistance,
+  mottleAt,
+  reachAt,
+  tentorium,
+} from "#phantoms/head/cortex.ts";
 import type { Palette } from "#phantoms/head/materials.ts";
 import { paint } from "#phantoms/head/paint.ts";
-import { BASE_SOLIDS, BRAIN_SOLIDS, FOSSA_SOLIDS } from "#phantoms/head/solids.ts";
+import { BASE_SOLIDS, BRAIN_SOLIDS, FOSSA_SOLIDS, STEM_SOLIDS } from "#phantoms/head/solids.ts";
 import { aboveBase, skinDepth, vaultDepth, vaultThickness, wallPresence } from "#phantoms/head/vault.ts";
+import { coarse, expand, type Raster } from "#phantoms/image/grid.ts";
 import { bandNoise, type Field, lerp, sample3 } from "#phantoms/image/noise.ts";
-import { cover, type Plane, ramp } from "#phantoms/image/shape.ts";
+import { bell, cover, type Plane, ramp } from "#phantoms/image/shape.ts";
 
 export type Head = { readonly brain: Brain; readonly bleed?: Bleed };
 
@@ -28,81 +39,165 @@ function softTissue(depth: number, x: number, y: number, z: number, toBone: numb
   return lerp(palette.skin, value, ramp(1.2, 2.4, depth));
 }
 
-type Layers = { values: Float32Array; shift: Float32Array; cerebral: Float32Array; fossa: Float32Array };
+/** What is known of every pixel before it is given a value; lengths in millimetres. */
+const LAYERS = [
+  "vault",
+  "thickness",
+  "skin",
+  "base",
+  "present",
+  "depth",
+  "push",
+  "clot",
+  "fold",
+  "mottle",
+  "reach",
+  "cerebral",
+  "fossa",
+] as const;
+type Layers = { readonly [name in (typeof LAYERS)[number]]: Raster };
 
-/** What lies in the cavity at a point: brain, fluid or blood. Fills the layers that the solids are painted through. */
-function intracranial(x: number, y: number, z: number, cavity: number, at: number, layers: Layers, palette: Palette, head: Head): number {
-  if (inPosteriorFossa(x, y, z)) {
-    layers.fossa[at] = 1;
-    return cerebellum(x, y, z, cavity, palette);
+let scratch: { count: number; layers: Layers } | undefined;
+
+/** Room for the layers of one picture, used again for the next of the same size. */
+function roomFor(count: number): Layers {
+  if (scratch?.count !== count) {
+    const layers = Object.fromEntries(LAYERS.map((name) => [name, new Float32Array(count)])) as Layers;
+    scratch = { count, layers };
   }
-  const { bleed } = head;
-  let qx = x;
-  let depth = cavity;
-  if (bleed) {
-    const push = pushedBy(bleed, x, y, z, cavity);
-    layers.shift[at] = push;
-    qx = x - push;
-    if (x < 0 && push > 0.3) depth = Math.min(cavity, vaultDepth(qx, y, z) - vaultThickness(qx, y, z));
-  }
-  layers.cerebral[at] = cover(depth - 1.2, 1);
-  let value = cerebrum(qx, y, z, depth, palette, head.brain);
-  const falx = cover(0.55 - Math.abs(qx - 0.7 * Math.sin(y * 0.045 + z * 0.03)), 0.9) * ramp(46, 40, cavity) * ramp(-14, -6, z);
-  const seen = Math.max(ramp(-44, -50, y), ramp(38, 44, y), ramp(38, 46, z));
-  value = lerp(value, palette.dura, 0.8 * falx * seen);
-  value = lerp(value, palette.dura, 0.8 * cover(0.8 - Math.abs(z - tentorium(x, y)) * 0.85, 0.9) * ramp(12, 20, y));
-  const sinus = cover(4.6 - Math.abs(x) * 1.1 - cavity * 0.75, 1.2) * Math.max(ramp(20, 50, y), ramp(40, 62, z));
-  value = lerp(value, palette.sinusBlood, sinus);
-  if (bleed) {
-    const wall = thicknessAt(bleed, x, y, z);
-    const clot = cover(1.1 - depth, 1) * ramp(0.5, 2, wall);
-    const layered = 1 + 0.05 * sample3(cells as Field, x / 4, y / 4, z / 4) + 0.0011 * y;
-    value = lerp(value, palette.blood * layered, clot);
-  }
-  return value;
+  scratch.layers.cerebral.fill(0);
+  scratch.layers.fossa.fill(0);
+  return scratch.layers;
 }
 
-function point(x: number, y: number, z: number, at: number, layers: Layers, palette: Palette, head: Head): number {
-  const vault = vaultDepth(x, y, z);
-  const skin = skinDepth(x, y, z, vault);
+/** Works out what varies slowly at every fourth or second pixel, and draws it out over the picture. */
+function layersOf(plane: Plane, head: Head): Layers {
+  const { columns, rows, spacing } = plane;
+  const wide = Math.max(1, Math.round(1.9 / spacing));
+  const fine = Math.max(1, Math.round(0.95 / spacing));
+  const full = roomFor(columns * rows);
+  const wider = (name: keyof Layers, at: Parameters<typeof coarse>[2]): Raster => {
+    const grid = coarse(plane, wide, at);
+    expand(grid, wide, columns, rows, full[name]);
+    return grid;
+  };
+  const bleed = head.bleed;
+  const vault = wider("vault", vaultDepth);
+  const thickness = wider("thickness", vaultThickness);
+  const base = wider("base", (x, y, z) => (z < 10 ? aboveBase(x, y, z) : 99));
+  const cavity = vault.map((v, i) => Math.min(v - (thickness[i] as number), base[i] as number));
+  const push = wider("push", (x, y, z, i) => (bleed ? pushedBy(bleed, x, y, z, cavity[i] as number) : 0));
+  const inside = (i: number): boolean => (cavity[i] as number) > -4;
+  wider("skin", (x, y, z, i) => skinDepth(x, y, z, vault[i] as number));
+  wider("present", wallPresence);
+  wider("depth", (x, y, z, i) => {
+    const here = cavity[i] as number;
+    const from = x - (push[i] as number);
+    return x < 0 && x > from + 0.3 ? Math.min(here, vaultDepth(from, y, z) - vaultThickness(from, y, z)) : here;
+  });
+  wider("reach", (x, y, z, i) => (inside(i) ? reachAt(x - (push[i] as number), y, z) : 0));
+  wider("mottle", (x, y, z, i) => (inside(i) ? mottleAt(x, y, z) : 0));
+  wider("clot", (x, y, z) => (bleed ? thicknessAt(bleed, x, y, z) : 0));
+  const fold = coarse(plane, fine, (x, y, z, _, pixel) =>
+    (full.depth[pixel] as number) > -3 ? foldAt(x - (full.push[pixel] as number), y, z) : 0,
+  );
+  expand(fold, fine, columns, rows, full.fold);
+  return full;
+}
+
+/** What lies in the cavity at a point: brain, fluid or blood. Notes where solids may be painted. */
+function intracranial(
+  x: number,
+  y: number,
+  z: number,
+  cavity: number,
+  at: number,
+  l: Layers,
+  palette: Palette,
+  head: Head,
+): number {
+  if (z < 3 && inPosteriorFossa(x, y, z)) {
+    l.fossa[at] = 1;
+    return cerebellum(x, y, z, cavity, palette);
+  }
+  const above = z < 12 && (y > 26 || (y > 2 && Math.abs(x) > 17)) ? (z - tentorium(x, y)) * 0.75 : 99;
+  const depth = Math.min(l.depth[at] as number, above + 0.4);
+  const from = x - (l.push[at] as number);
+  const mottle = l.mottle[at] as number;
+  l.cerebral[at] = cover(depth - 1.2, 1);
+  const p = { x: from, y, z, depth, fold: l.fold[at] as number, reach: l.reach[at] as number, mottle };
+  let value = cerebrum(p, palette, head.brain);
+  const midline = midlineDistance(from, y, z);
+  if (midline < 6) value = membranes(value, midline, y, z, cavity, palette);
+  if (z < 4 && y > 10) {
+    const tent = cover(0.8 - Math.abs(z - tentorium(x, y)) * 0.85, 0.9) * ramp(12, 20, y);
+    value = lerp(value, palette.dura, 0.8 * tent);
+  }
+  const clot = l.clot[at] as number;
+  if (clot <= 0.4) return value;
+  const layered = palette.blood * (1 + 0.04 * mottle + 0.0011 * y);
+  return lerp(value, layered, cover(1.1 - depth, 1) * ramp(0.4, 2, clot));
+}
+
+/** The falx between the hemispheres and the sagittal sinus along its upper edge. */
+function membranes(value: number, midline: number, y: number, z: number, cavity: number, palette: Palette): number {
+  const falx = cover(0.55 - midline, 0.9) * ramp(46, 40, cavity) * ramp(-14, -6, z);
+  const seen = Math.max(ramp(-44, -50, y), ramp(38, 44, y), ramp(38, 46, z));
+  const sinus = cover(4.6 - midline * 1.1 - cavity * 0.75, 1.2) * Math.max(ramp(20, 50, y), ramp(40, 62, z));
+  return lerp(lerp(value, palette.dura, 0.8 * falx * seen), palette.sinusBlood, sinus);
+}
+
+function point(x: number, y: number, z: number, at: number, l: Layers, palette: Palette, head: Head): number {
+  const skin = l.skin[at] as number;
   if (skin < -1) return palette.air;
-  const thickness = vaultThickness(x, y, z);
-  const base = z < 8 ? aboveBase(x, y, z) : 99;
+  const vault = l.vault[at] as number;
+  const thickness = l.thickness[at] as number;
+  const base = l.base[at] as number;
   const cavity = Math.min(vault - thickness, base);
   let value = palette.air;
   if (cavity < 1.2) {
     value = lerp(palette.air, softTissue(skin, x, y, z, Math.abs(vault), palette), cover(skin, 1.1));
-    const wall = Math.min(vault, thickness + 0.5 - vault + 0.5) > -1 ? cover(vault, 0.9) * cover(thickness - vault + 0.6, 1) : 0;
-    const presence = wall > 0 ? wall * wallPresence(x, y, z) : 0;
-    if (presence > 0) value = lerp(value, bone(x, y, z, vault, thickness, palette), presence);
-    if (base < 1.2 && vault > 2) {
-      const plate = cover(base + 3.4, 1) * cover(vault - 1, 2);
-      value = lerp(value, lerp(palette.cortical, palette.marrow, 0.35), plate);
-    }
+    const wall = cover(vault, 0.9) * cover(thickness - vault + 0.6, 1) * (l.present[at] as number);
+    if (wall > 0) value = lerp(value, bone(x, y, z, vault, thickness, palette), wall);
+    if (base < 1.2 && vault > 1) value = lerp(value, ...skullBase(x, y, base, vault, palette));
   }
   if (cavity <= -0.6) return value;
-  return lerp(value, intracranial(x, y, z, cavity, at, layers, palette, head), cover(cavity, 1));
+  return lerp(value, intracranial(x, y, z, cavity, at, l, palette, head), cover(cavity, 1));
+}
+
+/** Bone below the brain: a plate, and a thick body in the middle. Its value and how much of the pixel it fills. */
+function skullBase(
+  x: number,
+  y: number,
+  base: number,
+  vault: number,
+  palette: Palette,
+): [value: number, share: number] {
+  const thick = 3.2 + 11 * bell(x, 0, 13) * bell(y, -12, 20);
+  const inner = ramp(1.4, 2.8, -base) * ramp(thick - 1.2, thick - 2.6, -base);
+  return [lerp(palette.cortical, palette.marrow, 0.3 + 0.6 * inner), cover(base + thick, 1) * cover(vault - 1, 2)];
 }
 
 /** One picture of a head, without noise: a value of the palette, mixed at boundaries, for each pixel, row by row. */
-export function headSlice(plane: Plane, palette: Palette, head: Head): Float32Array {
+export function headSlice(plane: Plane, palette: Palette, head: Head): Raster {
   cells ??= bandNoise("cells", 3, 64, 1.1, 2.6);
   const { origin, right, down, spacing, columns, rows } = plane;
-  const count = columns * rows;
-  const layers: Layers = {
-    values: new Float32Array(count), shift: new Float32Array(count), cerebral: new Float32Array(count), fossa: new Float32Array(count),
-  };
+  const layers = layersOf(plane, head);
+  const values = new Float32Array(columns * rows);
   for (let j = 0; j < rows; j++) {
     for (let i = 0; i < columns; i++) {
       const at = j * columns + i;
       const x = origin[0] + (right[0] * i + down[0] * j) * spacing;
       const y = origin[1] + (right[1] * i + down[1] * j) * spacing;
       const z = origin[2] + (right[2] * i + down[2] * j) * spacing;
-      layers.values[at] = point(x, y, z, at, layers, palette, head);
+      values[at] = point(x, y, z, at, layers, palette, head);
     }
   }
-  paint(layers.values, plane, FOSSA_SOLIDS, palette, undefined, layers.fossa);
-  paint(layers.values, plane, BRAIN_SOLIDS, palette, head.bleed ? layers.shift : undefined, layers.cerebral);
-  if (Math.min(origin[2], origin[2] + down[2] * rows * spacing) < 0) paint(layers.values, plane, BASE_SOLIDS, palette);
-  return layers.values;
+  paint(values, plane, FOSSA_SOLIDS, palette, undefined, layers.fossa);
+  paint(values, plane, BRAIN_SOLIDS, palette, head.bleed ? layers.push : undefined, layers.cerebral);
+  for (let i = 0; i < values.length; i++)
+    layers.fossa[i] = Math.max(layers.fossa[i] as number, layers.cerebral[i] as number);
+  paint(values, plane, STEM_SOLIDS, palette, undefined, layers.fossa);
+  paint(values, plane, BASE_SOLIDS, palette);
+  return values;
 }

@@ -1,4 +1,4 @@
-import { clamp, cover, interpolate, ramp } from "#phantoms/image/shape.ts";
+import { bell, clamp, cover, interpolate, ramp } from "#phantoms/image/shape.ts";
 
 /**
  * The bones' outer form, in millimetres: x to the patient's left, y backwards, z upwards; the origin lies in the middle of
@@ -39,10 +39,63 @@ const indexOf = (z: number): number => clamp(Math.round((z - LOWEST) / STEP), 0,
 /** From the widest level upwards the vault closes like an ellipsoid; the top lies 86 mm above the origin. */
 const dome = (z: number): number => (z <= 0 ? 1 : Math.max(0.02, 1 - Math.min(1, z / 86) ** 2.25) ** 0.46);
 
-const halfWidth = new Profile((z) => dome(z) * interpolate([[-72, 58], [-55, 65], [-38, 70], [-20, 74], [0, 76]], z), 3);
-const front = new Profile((z) => dome(z) * interpolate([[-72, 80], [-40, 84], [-20, 90], [0, 93], [40, 90], [86, 84]], z), 3);
-const back = new Profile((z) => dome(z) * interpolate([[-72, 58], [-55, 70], [-40, 79], [-20, 88], [0, 92], [86, 90]], z), 3);
-const middle = new Profile((z) => interpolate([[0, 0], [40, 3], [86, 12]], z));
+const halfWidth = new Profile(
+  (z) =>
+    dome(z) *
+    interpolate(
+      [
+        [-72, 58],
+        [-55, 65],
+        [-38, 70],
+        [-20, 74],
+        [0, 76],
+      ],
+      z,
+    ),
+  3,
+);
+const front = new Profile(
+  (z) =>
+    dome(z) *
+    interpolate(
+      [
+        [-72, 80],
+        [-40, 84],
+        [-20, 90],
+        [0, 93],
+        [40, 90],
+        [86, 84],
+      ],
+      z,
+    ),
+  3,
+);
+const back = new Profile(
+  (z) =>
+    dome(z) *
+    interpolate(
+      [
+        [-72, 58],
+        [-55, 70],
+        [-40, 79],
+        [-20, 88],
+        [0, 92],
+        [86, 90],
+      ],
+      z,
+    ),
+  3,
+);
+const middle = new Profile((z) =>
+  interpolate(
+    [
+      [0, 0],
+      [40, 3],
+      [86, 12],
+    ],
+    z,
+  ),
+);
 
 /**
  * Depth below the outer table of the skull (negative outside), measured across the surface, so that bone looks thicker
@@ -59,11 +112,12 @@ export function vaultDepth(x: number, y: number, z: number): number {
   const v = yy / lengthHere;
   const uu = u * u;
   const vv = v * v;
-  const level = Math.sqrt(Math.max(1e-6, uu + vv - 0.16 * uu * vv));
+  const level = Math.sqrt(Math.max(1e-6, uu + vv - 0.16 * Math.min(1, uu * vv)));
   const du = u / width;
   const dv = v / lengthHere;
   const dz = (uu * halfWidth.slope(i)) / halfWidth.value(i) + (vv * length.slope(i)) / lengthHere;
-  return ((1 - level) * level) / Math.sqrt(du * du + dv * dv + dz * dz + 1e-9);
+  const slant = level > 1 ? Math.max(0, 1 - (level - 1) * 2.5) : 1; // far outside only the way across counts
+  return ((1 - level) * level) / Math.sqrt(du * du + dv * dv + slant * dz * dz + 1e-9);
 }
 
 /** Thickness of the skull by place: thin temples, thick forehead and occiput. */
@@ -80,14 +134,15 @@ const FLOOR_HALF_Y = 110;
 /** The height of the skull base's upper face over (x, y): the steps of the anterior, middle and posterior fossa. */
 function baseHeight(x: number, y: number): number {
   const side = Math.abs(x);
-  const bumps = 1.3 * Math.sin(x * 0.31 + y * 0.11) * Math.sin(y * 0.27);
-  const anterior = -15 + 5 * Math.exp(-(((side - 30) / 16) ** 2)) - 3.5 * Math.exp(-((side / 7) ** 2)) + bumps;
-  const middleFossa = -43 + 22 * Math.exp(-((side / 17) ** 2)) + 0.006 * (side - 40) ** 2;
-  const posterior = -60 + 0.009 * (side * side + (y - 42) ** 2) - 10 * Math.exp(-((side / 15) ** 2) - ((y - 30) / 15) ** 2);
+  const roof = 9 * bell(side, 32, 15) * bell(y, -66, 20);
+  const anterior = -17.5 + roof - 1 * bell(side, 0, 7) + 0.4 * Math.sin(x * 0.31 + y * 0.11) * Math.sin(y * 0.27);
+  const middleFossa = Math.min(-21, -45 + 0.017 * (side - 42) ** 2 + 0.013 * (y + 12) ** 2);
+  const posterior =
+    -61 + 0.0075 * (side * side + (y - 42) ** 2) - 10 * Math.exp(-((side / 15) ** 2) - ((y - 30) / 15) ** 2);
   // The petrous ridge runs from the clivus outwards and backwards.
   const ridgeY = -2 + 0.42 * side;
   const ridge = -27 + 0.05 * side - 0.055 * (y - ridgeY) ** 2;
-  const wing = -36 + 0.14 * side; // the sphenoid wing bows backwards at its inner end
+  const wing = -30 - 0.012 * (side - 12) ** 2 + 0.00009 * (side - 12) ** 3; // bowed around the temporal pole
   const front = ramp(wing + 5, wing - 5, y);
   const rear = ramp(ridgeY - 3, ridgeY + 3, y);
   const behind = middleFossa * (1 - rear) + posterior * rear;
@@ -130,16 +185,62 @@ export function aboveBase(x: number, y: number, z: number): number {
   return (z - (top * (1 - ty) + low * ty)) * (floorTable.scale[at] as number);
 }
 
-const faceWidth = new Profile((z) => interpolate([[-72, 62], [-50, 68], [-35, 67], [-22, 62], [-10, 40]], z));
-const faceFront = new Profile((z) => interpolate([[-72, 58], [-50, 62], [-36, 60], [-26, 54], [-12, 40]], z));
-const nose = new Profile((z) => interpolate([[-72, 16], [-62, 22], [-50, 17], [-38, 9], [-28, 3], [-18, 0]], z));
-const neck = new Profile((z) => interpolate([[-72, 66], [-55, 58], [-40, 40], [-28, 15]], z));
+const faceWidth = new Profile((z) =>
+  interpolate(
+    [
+      [-72, 62],
+      [-50, 68],
+      [-35, 68],
+      [-22, 66],
+      [-12, 55],
+      [-6, 40],
+    ],
+    z,
+  ),
+);
+const faceFront = new Profile((z) =>
+  interpolate(
+    [
+      [-72, 58],
+      [-50, 61],
+      [-36, 59],
+      [-26, 58],
+      [-16, 55],
+      [-6, 40],
+    ],
+    z,
+  ),
+);
+const nose = new Profile((z) =>
+  interpolate(
+    [
+      [-72, 16],
+      [-62, 22],
+      [-50, 17],
+      [-38, 9],
+      [-28, 3],
+      [-18, 0],
+    ],
+    z,
+  ),
+);
+const neck = new Profile((z) =>
+  interpolate(
+    [
+      [-72, 66],
+      [-55, 58],
+      [-40, 40],
+      [-28, 15],
+    ],
+    z,
+  ),
+);
 
 /** Depth below the skin (negative in the air): scalp over the vault, face before it, neck behind it. */
 export function skinDepth(x: number, y: number, z: number, vault: number): number {
   const temporalis = 7 * ramp(48, 62, Math.abs(x)) * ramp(24, -20, z) * ramp(30, -15, y) * ramp(-75, -50, y);
   let depth = vault + 5.6 + temporalis + (z < -20 ? ramp(-20, -60, z) * 3 : 0);
-  if (z > -8) return depth;
+  if (z > -5) return depth;
   const i = indexOf(z);
   const width = faceWidth.value(i);
   const reach = faceFront.value(i) + nose.value(i) * Math.exp(-((x / (7 + nose.value(i) * 0.32)) ** 2));
