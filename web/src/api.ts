@@ -9,7 +9,11 @@ export class Refused extends Error {
   /** Seconds to wait, when the server said so. */
   readonly retryAfter: number | undefined;
 
-  constructor(status: number, problem: { code: string; message: string; place?: string | undefined }, retryAfter?: number) {
+  constructor(
+    status: number,
+    problem: { code: string; message: string; place?: string | undefined },
+    retryAfter?: number,
+  ) {
     super(problem.message);
     this.name = "Refused";
     this.status = status;
@@ -43,7 +47,8 @@ export async function ask<T extends z.ZodType>(path: string, answer: T, options:
   if (response.status === 401 && !quiet401) onSignedOut();
   if (!response.ok) throw await refusal(response);
   const parsed = answer.safeParse(await jsonOf(response));
-  if (!parsed.success) throw new Refused(response.status, { code: "answer.unexpected", message: z.prettifyError(parsed.error) });
+  if (!parsed.success)
+    throw new Refused(response.status, { code: "answer.unexpected", message: z.prettifyError(parsed.error) });
   return parsed.data;
 }
 

@@ -1,0 +1,116 @@
+import { Button, PasswordInput } from "@mantine/core";
+import { type FormEvent, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { CodeBoxes } from "../ui/CodeBoxes.tsx";
+import { Qr } from "../ui/Qr.tsx";
+import { type Enrolment, enrolTotp, withTotp } from "./auth.ts";
+import { Frame } from "./Frame.tsx";
+import { sayFailure } from "./SigninPage.tsx";
+
+/** First sign-in: scan, confirm once, keep the backup codes. Without it nobody gets further. */
+export function EnrolStep({ password, onDone }: { password: string; onDone: () => Promise<void> }) {
+  const [enrolment, setEnrolment] = useState<Enrolment>();
+  const [confirmed, setConfirmed] = useState(false);
+  if (!enrolment) return <AskPassword known={password} onEnrolled={setEnrolment} />;
+  if (!confirmed) return <Scan enrolment={enrolment} onConfirmed={() => setConfirmed(true)} />;
+  return <BackupCodes codes={enrolment.backupCodes} onDone={onDone} />;
+}
+
+function AskPassword({ known, onEnrolled }: { known: string; onEnrolled: (enrolment: Enrolment) => void }) {
+  const { t } = useTranslation("signin");
+  const [password, setPassword] = useState("");
+  const [error, setError] = useState<string>();
+  const [asked, setAsked] = useState(known === "");
+  const begin = (value: string) =>
+    enrolTotp(value).then(onEnrolled, (thrown: unknown) => {
+      setError(sayFailure(thrown, t("wrong")));
+      setAsked(true);
+    });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the password just typed is used once, on arrival
+  useEffect(() => {
+    if (known) void begin(known);
+  }, []);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void begin(password);
+  };
+  return (
+    <Frame title={t("enrolTitle")} lead={asked ? t("enrolPassword") : undefined}>
+      {asked && (
+        <form onSubmit={submit}>
+          <PasswordInput
+            label={t("password")}
+            autoComplete="current-password"
+            size="md"
+            value={password}
+            error={error}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <Button type="submit" size="md" disabled={password === ""}>
+            {t("enrolNext")}
+          </Button>
+        </form>
+      )}
+    </Frame>
+  );
+}
+
+function Scan({ enrolment, onConfirmed }: { enrolment: Enrolment; onConfirmed: () => void }) {
+  const { t } = useTranslation("signin");
+  const [code, setCode] = useState("");
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const check = async (value: string) => {
+    setBusy(true);
+    await withTotp(value).then(onConfirmed, (thrown: unknown) => {
+      setError(sayFailure(thrown, t("wrongCode")));
+      setCode("");
+    });
+    setBusy(false);
+  };
+  const key = new URL(enrolment.totpURI).searchParams.get("secret") ?? "";
+  return (
+    <Frame title={t("enrolTitle")} lead={t("enrolLead")}>
+      <div className="frame-qr">
+        <Qr text={enrolment.totpURI} label={t("enrolQr")} size={196} />
+      </div>
+      <details>
+        <summary className="muted">{t("enrolManual")}</summary>
+        <p className="frame-key">{key.replace(/(.{4})(?=.)/g, "$1 ")}</p>
+      </details>
+      <CodeBoxes
+        label={t("codeLabel")}
+        value={code}
+        onChange={setCode}
+        onComplete={(value) => void check(value)}
+        error={error}
+        disabled={busy}
+        autoFocus
+      />
+    </Frame>
+  );
+}
+
+function BackupCodes({ codes, onDone }: { codes: readonly string[]; onDone: () => Promise<void> }) {
+  const { t } = useTranslation(["signin", "common"]);
+  return (
+    <Frame title={t("backupTitle")} lead={t("backupLead")}>
+      <div className="frame-codes">
+        {codes.map((code) => (
+          <span key={code}>{code}</span>
+        ))}
+      </div>
+      <div className="frame-row">
+        <Button variant="default" onClick={() => void navigator.clipboard.writeText(codes.join("\n"))}>
+          {t("common:copy")}
+        </Button>
+        <Button variant="default" onClick={() => window.print()}>
+          {t("recoveryPrint")}
+        </Button>
+      </div>
+      <Button size="md" onClick={() => void onDone()}>
+        {t("backupKept")}
+      </Button>
+    </Frame>
+  );
+}
