@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { Fault } from "#kit/fault.ts";
-import type { Look, Viewport } from "#platform/decoders/wire.ts";
+import { markDrawing } from "#platform/decoders/mark.ts";
+import type { Look, Mark, Viewport } from "#platform/decoders/wire.ts";
 import type { Picture } from "#standards/pixels/picture.ts";
 
 sharp.cache(false);
@@ -20,8 +21,20 @@ export async function drawPicture(
 ): Promise<{ bytes: Uint8Array; width: number; height: number }> {
   const { width, height, channels, data } = picture;
   const scaled = scale(sharp(data, { raw: { width, height, channels } }), picture, look.viewport, pixelAspect);
-  const drawn = await written(scaled, look).toBuffer({ resolveWithObject: true });
+  const marked = look.mark === undefined ? scaled : await withMark(scaled, look.mark);
+  const drawn = await written(marked, look).toBuffer({ resolveWithObject: true });
   return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
+}
+
+/** The mark goes onto the finished size, so that it is readable and the same everywhere. */
+async function withMark(image: Sharp, mark: Mark): Promise<Sharp> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const drawing = await sharp(markDrawing(mark, width, height))
+    .png()
+    .toBuffer();
+  const marked = sharp(data, { raw: { width, height, channels } }).composite([{ input: drawing }]);
+  return channels === 1 ? marked.greyscale() : marked;
 }
 
 function scale(image: Sharp, picture: Picture, viewport: Viewport | undefined, pixelAspect: number): Sharp {
