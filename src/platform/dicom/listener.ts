@@ -1,0 +1,89 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { Fault } from "#kit/fault.ts";
+import { type Clock, systemClock } from "#kit/time.ts";
+import { Acceptor, type AcceptorOptions } from "#platform/dicom/acceptor.ts";
+import { LISTENER_LIMITS, type ListenerLimits } from "#platform/dicom/limits.ts";
+import { isLoopback } from "#platform/dicom/loopback.ts";
+import { BCP_195, type PeerCertificate, peerCertificate } from "#platform/dicom/tls.ts";
+
+/** Connections beyond the associations that get as far as a rejection; yet more are dropped at once. */
+const REJECTABLE = 64;
+
+export type ListenerOptions<T> = Omit<AcceptorOptions<T>, "limits" | "clock"> & {
+  /** An address to listen on; one that is not loopback needs `tls`. */
+  bind: string;
+  /** 0 means any free port. */
+  port: number;
+  /** PEM. `ca` only tells peers which authorities' certificates we would like; `decide` says who may. */
+  tls?: { key: string; cert: string; ca?: string };
+  limits?: Partial<ListenerLimits>;
+  clock?: Clock;
+  /** Aborting closes the listener as `close` does. */
+  signal?: AbortSignal;
+};
+
+export type DicomListener = {
+  port: number;
+  /** Takes no more associations, lets requests that have begun end, aborts what is left after `graceMs` (10 s). */
+  close(graceMs?: number): Promise<void>;
+};
+
+/** Listens for DICOM associations. Fault `config.invalid` for an address beyond loopback without TLS, or one that cannot be had. */
+export async function openDicomListener<T>(options: ListenerOptions<T>): Promise<DicomListener> {
+  if (options.tls === undefined && !isLoopback(options.bind)) {
+    throw new Fault(
+      "config.invalid",
+      `plain DICOM listens on loopback only, not on ${options.bind}: configure TLS for it`,
+    );
+  }
+  const limits = { ...LISTENER_LIMITS, ...options.limits };
+  const acceptor = new Acceptor<T>({ ...options, limits, clock: options.clock ?? systemClock });
+  const server = serverFor(options, limits, acceptor);
+  server.maxConnections = limits.associations + REJECTABLE;
+  await listening(server, options);
+  const close = async (graceMs = 10_000): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await acceptor.leave(graceMs);
+    await closed;
+  };
+  options.signal?.addEventListener("abort", () => void close(), { once: true });
+  const address = server.address();
+  return { port: typeof address === "object" && address !== null ? address.port : options.port, close };
+}
+
+function serverFor<T>(options: ListenerOptions<T>, limits: ListenerLimits, acceptor: Acceptor<T>): Server {
+  const take = (socket: Socket, certificate: PeerCertificate | null): void =>
+    acceptor.take(socket, { certificate, encrypted: options.tls !== undefined });
+  if (options.tls === undefined) return createServer({ noDelay: true }, (socket) => take(socket, null));
+  const server = createTlsServer({
+    ...BCP_195,
+    ...options.tls,
+    honorCipherOrder: true,
+    requestCert: true,
+    rejectUnauthorized: false, // decision 14: a stranger gets A-ASSOCIATE-RJ and a record, not a broken handshake
+    handshakeTimeout: limits.artimMs,
+    noDelay: true,
+  });
+  server.on("secureConnection", (socket) => take(socket, peerCertificate(socket)));
+  server.on("tlsClientError", (error: Error & { code?: string }, socket) => {
+    options.onAborted?.({
+      stage: "tls",
+      address: socket.remoteAddress ?? "",
+      because: error.code ?? "handshake failed",
+    });
+    socket.destroy();
+  });
+  return server;
+}
+
+function listening(server: Server, { bind, port }: { bind: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: Error & { code?: string }) =>
+      reject(
+        new Fault("config.invalid", `cannot listen on ${bind} port ${port} (${cause.code ?? "unknown"})`, { cause }),
+      ),
+    );
+    server.listen(port, bind, resolve);
+  });
+}
