@@ -22,7 +22,8 @@ export function sealSmall(key: Hidden<Uint8Array>, context: string, plain: Uint8
 
 /** Opens what `sealSmall` made under the same key and context. Throws `seal.broken` when a bit, the key or the context differs. */
 export function openSmall(key: Hidden<Uint8Array>, context: string, sealed: Uint8Array): Buffer {
-  if (sealed.length < 1 + NONCE_BYTES + TAG_BYTES || sealed[0] !== VERSION) throw new Fault("seal.broken", "a sealed value is too short or of an unknown version");
+  if (sealed.length < 1 + NONCE_BYTES + TAG_BYTES || sealed[0] !== VERSION)
+    throw new Fault("seal.broken", "a sealed value is too short or of an unknown version");
   const decipher = createDecipheriv("aes-256-gcm", key.reveal(), sealed.subarray(1, 1 + NONCE_BYTES));
   decipher.setAAD(Buffer.from(context, "utf8"));
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
