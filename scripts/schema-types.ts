@@ -22,11 +22,11 @@ const HELPERS = [
   { name: "Json", line: "type Json = ColumnType<unknown, string, string>;" },
   {
     name: "Optional",
-    line: "type Optional<T> = T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;",
+    line: "type Optional<T> = [T] extends [ColumnType<infer S, infer I, infer U>] ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;",
   },
   {
     name: "OrNull",
-    line: "type OrNull<T> = T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S | null, I | null, U | null> : T | null;",
+    line: "type OrNull<T> = [T] extends [ColumnType<infer S, infer I, infer U>] ? ColumnType<S | null, I | null, U | null> : T | null;",
   },
   { name: "Computed", line: "type Computed<T> = ColumnType<T, never, never>;" },
 ];

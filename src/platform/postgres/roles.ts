@@ -19,26 +19,37 @@ export function rolePassword(role: Role, secret: Hidden<string>): Hidden<string>
   );
 }
 
-/** Creates the roles that are missing and gives the owner its rights on this database. `admin` may be any role that is allowed to. */
+/** Creates the roles that are missing on the server, one process at a time. `admin` may be any role that is allowed to. */
 export async function ensureRoles(
   admin: pg.ClientBase,
   secret: Hidden<string> | undefined,
   renew = false,
 ): Promise<void> {
+  await inTransaction(admin, async () => {
+    for (const role of ROLES) await ensureRole(admin, roleName(role), secret && rolePassword(role, secret), renew);
+  });
+}
+
+/** Lets the roles into this database and the owner create what it needs there. */
+export async function ensureRights(admin: pg.ClientBase): Promise<void> {
+  const granted = await admin.query(
+    "select where has_database_privilege('safelight_owner', current_database(), 'CREATE') and has_schema_privilege('safelight_owner', 'public', 'CREATE WITH GRANT OPTION')",
+  );
+  if (granted.rowCount === 1) return;
+  await inTransaction(admin, async () => {
+    await admin.query(`do $$ begin
+      execute format('grant connect, create, temporary on database %I to safelight_owner', current_database());
+      execute format('grant connect on database %I to safelight_serve, safelight_auth', current_database());
+    end $$`);
+    await admin.query("grant all on schema public to safelight_owner with grant option");
+  });
+}
+
+async function inTransaction(admin: pg.ClientBase, fn: () => Promise<void>): Promise<void> {
   await admin.query("begin");
   try {
     await admin.query("select pg_advisory_xact_lock(5136124012340002)");
-    for (const role of ROLES) await ensureRole(admin, role, secret, renew);
-    await admin.query("grant safelight_owner to current_user");
-    await admin.query("grant safelight_serve to current_user");
-    await admin.query("grant safelight_auth to current_user");
-    await admin.query(
-      `do $$ begin execute format('grant connect, create, temporary on database %I to safelight_owner', current_database()); end $$`,
-    );
-    await admin.query(
-      `do $$ begin execute format('grant connect on database %I to safelight_serve, safelight_auth', current_database()); end $$`,
-    );
-    await admin.query("grant all on schema public to safelight_owner with grant option");
+    await fn();
     await admin.query("commit");
   } catch (error) {
     await admin.query("rollback");
@@ -48,16 +59,16 @@ export async function ensureRoles(
 
 async function ensureRole(
   admin: pg.ClientBase,
-  role: Role,
-  secret: Hidden<string> | undefined,
+  name: string,
+  password: Hidden<string> | undefined,
   renew: boolean,
 ): Promise<void> {
-  const name = roleName(role);
-  const password =
-    secret === undefined ? "" : ` login password ${pg.escapeLiteral(rolePassword(role, secret).reveal())}`;
+  const login = password === undefined ? "" : ` login password ${pg.escapeLiteral(password.reveal())}`;
   const { rowCount } = await admin.query("select from pg_roles where rolname = $1", [name]);
-  if (rowCount === 0) await admin.query(`create role ${name} noinherit${password}`);
-  else if (renew && password !== "") await admin.query(`alter role ${name}${password}`);
+  if (rowCount === 0) await admin.query(`create role ${name} noinherit${login}`);
+  else if (renew && login !== "") await admin.query(`alter role ${name}${login}`);
+  const member = await admin.query("select where pg_has_role(current_user, $1, 'MEMBER')", [name]);
+  if (member.rowCount === 0) await admin.query(`grant ${name} to current_user`);
 }
 
 /**

@@ -3,7 +3,7 @@ import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { EmbeddedServer } from "./embedded.ts";
 import { databaseFault } from "./faults.ts";
-import { ensureRoles, judgeRoles, type Role, roleName, rolePassword } from "./roles.ts";
+import { ensureRights, ensureRoles, judgeRoles, type Role, roleName, rolePassword } from "./roles.ts";
 import { JUDGED_SETTINGS, judgeServer } from "./settings.ts";
 
 /** A PostgreSQL server with our roles in it and a way to connect as each. */
@@ -40,7 +40,7 @@ async function openEmbedded(options: ServerOptions): Promise<Server> {
       await ensureDatabase(admin, database);
       if (options.durable !== false) await judge(admin);
     });
-    await withClient(server.admin(database), (admin) => ensureRoles(admin, secret));
+    await withClient(server.admin(database), ensureRights);
     const { password: _admin, ...place } = server.admin(database);
     return {
       up: () => server.up,
@@ -87,6 +87,7 @@ async function openExternal(databaseUrl: Hidden<string>): Promise<Server> {
 async function tryRoles(admin: pg.ClientBase, password: Hidden<string> | undefined): Promise<boolean> {
   try {
     await ensureRoles(admin, password);
+    await ensureRights(admin);
     return password !== undefined;
   } catch (error) {
     if ((error as { code?: string }).code !== "42501") throw error; // insufficient privilege: the roles may be there all the same
