@@ -1,7 +1,11 @@
+import type { Brain } from "#phantoms/head/cortex.ts";
 import { bell, clamp } from "#phantoms/image/shape.ts";
 
 /** A crescent of blood over the right convexity: its greatest thickness and how far it pushes the midline, in millimetres. */
 export type Bleed = { readonly thickness: number; readonly shift: number };
+
+/** What makes one head differ from another. */
+export type Head = { readonly brain: Brain; readonly bleed?: Bleed };
 
 /** Thickness of the crescent under a point of the right inner table. */
 export function thicknessAt(bleed: Bleed, x: number, y: number, z: number): number {

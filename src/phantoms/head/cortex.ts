@@ -3,8 +3,8 @@ import { bandNoise, type Field, lerp, sample3 } from "#phantoms/image/noise.ts";
 import { clamp, cover, ramp } from "#phantoms/image/shape.ts";
 
 /** Sulci are where a noise field changes sign: its zero set winds like they do. Lengths in millimetres. */
-const GYRUS = 12;
-const VOXEL = GYRUS / 7.3;
+const GYRUS = 15;
+const VOXEL = GYRUS / 7;
 
 let gyri: Field | undefined;
 let texture: Field | undefined;

@@ -1,6 +1,5 @@
-import { type Bleed, pushedBy, thicknessAt } from "#phantoms/head/bleed.ts";
+import { type Head, pushedBy, thicknessAt } from "#phantoms/head/bleed.ts";
 import {
-  type Brain,
   cerebellum,
   cerebrum,
   foldAt,
@@ -17,8 +16,6 @@ import { aboveBase, skinDepth, vaultDepth, vaultThickness, wallPresence } from "
 import { coarse, expand, type Raster } from "#phantoms/image/grid.ts";
 import { bandNoise, type Field, lerp, sample3 } from "#phantoms/image/noise.ts";
 import { bell, cover, type Plane, ramp } from "#phantoms/image/shape.ts";
-
-export type Head = { readonly brain: Brain; readonly bleed?: Bleed };
 
 let cells: Field | undefined;
 
