@@ -105,8 +105,11 @@ function partsOf(note: string): { text: string; signatures: Signature[] } {
   const lines = note.slice(at + 2, -1).split("\n");
   const signatures = lines.map((line) => {
     const [, name, base64] = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
-    if (name === undefined) throw new Fault("input.invalid", "a signature line of this note is malformed");
-    return { name, bytes: Buffer.from(base64 ?? "", "base64") };
+    const bytes = Buffer.from(base64 ?? "", "base64");
+    if (name === undefined || bytes.toString("base64") !== base64) {
+      throw new Fault("input.invalid", "a signature line of this note is malformed");
+    }
+    return { name, bytes };
   });
   return { text: note.slice(0, at + 1), signatures };
 }

@@ -89,20 +89,27 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Gives one line to the verifier and returns the sequence that should come next. */
 function give(verifier: LedgerVerifier, record: Json | undefined, number: number, next: number): number {
-  const { note, sequence, entry, detail } = record ?? {};
-  if (typeof note === "string") {
-    verifier.checkpoint({ note, frontier: bytesIn(record, "frontier") });
+  const { note, sequence, entry, leaf, frontier, detail, salt } = record ?? {};
+  if (record !== undefined && typeof note === "string" && has(record, ["frontier", "note"], ["frontier"])) {
+    verifier.checkpoint({ note, frontier: bytesIn(frontier) });
     return next;
   }
-  if (record === undefined || typeof sequence !== "number") {
+  const known = ["detail", "entry", "leaf", "salt", "sequence"];
+  if (record === undefined || typeof sequence !== "number" || !has(record, known, ["leaf", "salt"])) {
     verifier.find("malformed", next, next, `line ${number} is neither an entry nor a checkpoint`);
     return next;
   }
-  verifier.row({ sequence, entry, leaf: bytesIn(record, "leaf") });
-  if (detail !== undefined && !disclosed(entry, bytesIn(record, "salt"), detail)) {
+  verifier.row({ sequence, entry, leaf: bytesIn(leaf) });
+  if (detail !== undefined && !disclosed(entry, bytesIn(salt), detail)) {
     verifier.find("detail", sequence, sequence + 1, `the detail of entry ${sequence} is not the one it commits to`);
   }
   return Math.max(next, sequence + 1);
+}
+
+/** Whether a record has no member but the known ones, and bytes or nothing in those that hold bytes. */
+function has(record: Json, known: string[], bytes: string[]): boolean {
+  const isBytes = (name: string) => record[name] === undefined || bytesIn(record[name]) !== undefined;
+  return Object.keys(record).every((name) => known.includes(name)) && bytes.every(isBytes);
 }
 
 function disclosed(entry: unknown, salt: Uint8Array | undefined, detail: unknown): boolean {
@@ -111,6 +118,7 @@ function disclosed(entry: unknown, salt: Uint8Array | undefined, detail: unknown
 
 function headerOf(record: Json | undefined): { organisation: string; from: number } | undefined {
   if (record?.format !== "safelight-ledger" || record.version !== 1) return undefined;
+  if (!has(record, ["format", "from", "organisation", "publicKey", "version"], [])) return undefined;
   const { organisation, from } = record;
   if (typeof organisation !== "string" || typeof from !== "number" || !Number.isSafeInteger(from) || from < 0)
     return undefined;
@@ -126,9 +134,11 @@ function objectIn(line: string): Json | undefined {
   }
 }
 
-function bytesIn(record: Json | undefined, name: string): Uint8Array | undefined {
-  const value = record?.[name];
-  return typeof value === "string" ? Buffer.from(value, "base64") : undefined;
+/** Bytes from base64 in its one form. */
+function bytesIn(value: unknown): Uint8Array | undefined {
+  if (typeof value !== "string") return undefined;
+  const bytes = Buffer.from(value, "base64");
+  return bytes.toString("base64") === value ? bytes : undefined;
 }
 
 function base64(bytes: Uint8Array | undefined): string | undefined {

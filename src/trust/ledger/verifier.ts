@@ -106,7 +106,11 @@ export class LedgerVerifier {
     this.#checkTree(checkpoint);
     this.#signedTo = checkpoint.size;
     this.#unsignedAt = undefined;
-    if (checkpoint.size === this.#next) this.#frontier ??= resumeAt(checkpoint, frontier);
+    const stored = frontier && resumeAt(checkpoint, frontier);
+    if (frontier !== undefined && stored === undefined) {
+      this.find("checkpoint", checkpoint.size, checkpoint.size, "the frontier kept with a checkpoint is not its own");
+    }
+    if (checkpoint.size === this.#next) this.#frontier ??= stored;
     this.#checkWitnesses();
   }
 
@@ -241,7 +245,7 @@ function entryIn(value: unknown): LedgerEntry | undefined {
 }
 
 /** A stored frontier is believed only if it has the signed root. */
-function resumeAt(checkpoint: Checkpoint, frontier: Uint8Array | undefined): MerkleFrontier | undefined {
-  const stored = frontier && faultless(() => decodeFrontier(frontier));
+function resumeAt(checkpoint: Checkpoint, frontier: Uint8Array): MerkleFrontier | undefined {
+  const stored = faultless(() => decodeFrontier(frontier));
   return stored?.size === checkpoint.size && rootOf(stored).equals(checkpoint.root) ? stored : undefined;
 }
