@@ -55,6 +55,8 @@ create table access_grant (
   basis_kind text not null check (basis_kind in ('own-care', 'agreement', 'consent', 'emergency', 'legal-order')),
   basis uuid,                                  -- the agreement or the consent event
   basis_note text not null default '',
+  basis_until timestamptz,                     -- when the basis ends by itself; a grant never outlives it
+  basis_ended_at timestamptz,                  -- set by the action that ends the basis
   from_at timestamptz not null default now(),
   until_at timestamptz not null,
   revoked_at timestamptz,

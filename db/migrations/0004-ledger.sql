@@ -13,9 +13,9 @@ create table ledger_entry (
   patient uuid,
   study uuid,
   subject uuid,                                -- grant, link, person, device, …: what the action is about
-  body text not null,                          -- canonical JSON (RFC 8785) of the entry: what is hashed
-  leaf bigint,                                 -- its number in the tree, given by the sequencer
-  leaf_hash bytea not null,
+  body text not null,                          -- canonical JSON (RFC 8785) of the entry but for its number
+  leaf bigint,                                 -- its number in the tree, given by the sequencer within a second
+  leaf_hash bytea,                             -- RFC 6962 leaf hash of the numbered entry
   primary key (organisation, id)
 );
 create unique index ledger_entry_leaf on ledger_entry (organisation, leaf) where leaf is not null;

@@ -19,7 +19,7 @@ end $$;
 
 -- What is only ever added: the serving role can neither change nor delete it.
 revoke update, delete on ledger_entry, ledger_detail, ledger_checkpoint from safelight_serve;
-grant update (leaf) on ledger_entry to safelight_serve;
+grant update (leaf, leaf_hash) on ledger_entry to safelight_serve;
 revoke update, delete on consent_form_version, report_version from safelight_serve;
 grant update (retired_at) on consent_form_version to safelight_serve;
 grant update (status) on report_version to safelight_serve;
@@ -78,20 +78,18 @@ create policy granted on key_group for select to safelight_serve
 create policy granted on organisation_key for select to safelight_serve
   using (exists (select from access x where x.subject in ((select scope_organisation()), (select scope_person()))
     and x.owner = organisation_key.organisation and x.until_at > now()));
+-- Recipients see the grants made to them, also after their end: what they did under them still goes on the owner's record.
 create policy granted on access_grant for select to safelight_serve
-  using (exists (select from access x where x.subject in ((select scope_organisation()), (select scope_person()))
-    and x.owner = access_grant.organisation and x.grant_id = access_grant.id));
+  using (subject in ((select scope_organisation()), (select scope_person())));
 -- A reader of another organisation leaves reports and audit entries with the owner of the study.
 create policy granted_write on report_version for insert to safelight_serve
   with check (exists (select from access x join access_grant g on g.organisation = x.owner and g.id = x.grant_id
     where x.subject in ((select scope_organisation()), (select scope_person()))
       and x.owner = report_version.organisation and x.study = report_version.study and x.until_at > now() and 'report' = any(g.rights)));
 create policy granted_write on ledger_entry for insert to safelight_serve
-  with check (exists (select from access x where x.subject in ((select scope_organisation()), (select scope_person()))
-    and x.owner = ledger_entry.organisation and x.study = ledger_entry.study));
+  with check (exists (select from access_grant g where g.subject in ((select scope_organisation()), (select scope_person())) and g.organisation = ledger_entry.organisation));
 create policy granted_write on ledger_detail for insert to safelight_serve
-  with check (exists (select from access x where x.subject in ((select scope_organisation()), (select scope_person()))
-    and x.owner = ledger_detail.organisation));
+  with check (exists (select from access_grant g where g.subject in ((select scope_organisation()), (select scope_person())) and g.organisation = ledger_detail.organisation));
 
 grant select, insert, update, delete on policy_epoch, attempt to safelight_serve;
 grant select, insert, update on mail_outbox, setup to safelight_serve;
@@ -148,3 +146,15 @@ create function search_studies(prefix text, contained text) returns setof uuid
 
 revoke all on all functions in schema public from public;
 grant execute on all functions in schema public to safelight_serve, safelight_owner;
+
+-- A person one may share with: a member of the caller's organisation or of a partner under an agreement that runs.
+create function shareable_person(address text) returns table (id uuid, display_name text, organisations uuid[])
+  language sql stable security definer set search_path = public, pg_temp as
+  $$ select p.id, p.display_name, array_agg(distinct m.organisation)
+     from person p join membership m on m.person = p.id
+     where p.email = lower(address) and p.dismissed_at is null
+       and (m.organisation = scope_organisation()
+         or exists (select from agreement a where a.organisation = scope_organisation() and a.partner = m.organisation and a.ended_at is null and now() between a.from_at and a.until_at))
+     group by p.id $$;
+revoke all on function shareable_person(text) from public;
+grant execute on function shareable_person(text) to safelight_serve;

@@ -8,7 +8,7 @@ import type { Database, Tx } from "#platform/postgres/db.ts";
 /** What actions need of the world; `programs/` puts it together. */
 export type World = { database: Database; keyring: Keyring; random: (bytes: number) => Uint8Array };
 
-/** What the record says of an action, beside who and when. IDs and codes in `facts`, names and free text in `detail` (sealed). */
+/** What the record says of an action, beside who and when. Names, counts and free text go into `detail`, which is sealed. */
 export type AuditNote = Omit<EntryDraft, "action" | "outcome" | "because" | "organisation"> & { organisation?: string; because?: string };
 
 export type ActionResult<T> =
@@ -32,7 +32,7 @@ export function action<Schema extends z.ZodType, Output>(
   return async (world, who, raw) => {
     const input = parseInput(schema, raw);
     const result = await world.database.transaction(scopeOf(who), async (tx) => {
-      const inside = { tx, now: await databaseNow(tx), keyring: world.keyring, random: world.random };
+      const inside = { tx, now: tx.now, keyring: world.keyring, random: world.random };
       const outcome = await run(inside, who, input);
       const refused = "refused" in outcome;
       await recordEntry(inside, who, {
@@ -56,10 +56,4 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, raw: unknow
   const issue = parsed.error.issues[0];
   const place = issue?.path.join(".") ?? "body";
   throw new Fault("input.invalid", `${place === "" ? "The request" : place}: ${issue?.message ?? "is not valid"}`, { place });
-}
-
-/** Ends are judged by the database's clock. */
-export async function databaseNow(tx: Tx): Promise<Date> {
-  const row = await tx.selectNoFrom((eb) => eb.fn<Date>("now").as("now")).executeTakeFirstOrThrow();
-  return row.now;
 }

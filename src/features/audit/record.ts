@@ -1,14 +1,13 @@
-import { createHash, randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Keyring } from "#features/keys/keyring.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { canonicalJson } from "#trust/ledger/canonical.ts";
-import { leafHash } from "#trust/ledger/merkle.ts";
+import { commitDetail } from "#trust/ledger/entry.ts";
 import { openSmall, sealSmall } from "#trust/seal/envelope.ts";
 
-/** One entry of the record before it has its number. `facts` holds IDs, counts and codes only; `detail` whatever names people or is free text. */
+/** One entry of the record before it has its number. Whatever names people, counts or is free text goes into `detail`, which is sealed. */
 export type EntryDraft = {
   organisation: string;
   action: string;
@@ -17,7 +16,6 @@ export type EntryDraft = {
   patient?: string | undefined;
   study?: string | undefined;
   subject?: string | undefined;
-  facts?: Record<string, string | number | boolean | readonly string[] | null>;
   detail?: Record<string, unknown>;
 };
 
@@ -26,44 +24,39 @@ type Inside = { tx: Tx; now: Date; keyring: Keyring };
 /** Writes one entry in the caller's transaction; without that commit there is no change either. */
 export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft): Promise<string> {
   const id = uuidv7(inside.now.getTime());
-  const detail = draft.detail === undefined ? null : await sealDetail(inside, draft.organisation, id, draft.detail);
+  const detail = await sealDetail(inside, draft.organisation, id, draft.detail ?? {});
+  const because = draft.because === "" ? draft.outcome : draft.because;
   const body = canonicalJson({
-    action: draft.action,
-    actor: who.id,
-    actorKind: who.kind,
-    actorOrganisation: who.organisation,
-    at: inside.now.toISOString(),
-    because: draft.because,
-    detail: detail?.commitment ?? null,
-    facts: draft.facts ?? {},
-    id,
     organisation: draft.organisation,
+    at: inside.now.toISOString(),
+    action: draft.action,
+    actor: ids({ kind: who.kind, [who.kind]: who.id, organisation: who.organisation }),
+    subject: ids({ entry: id, patient: draft.patient, study: draft.study, subject: draft.subject, purpose: who.purpose }),
     outcome: draft.outcome,
-    patient: draft.patient ?? null,
-    purpose: who.purpose,
-    study: draft.study ?? null,
-    subject: draft.subject ?? null,
+    because,
+    detailCommitment: detail.commitment,
   });
-  await sql`insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body, leaf_hash)
-    values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${draft.because},
-      ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body}, ${Buffer.from(leafHash(Buffer.from(body, "utf8")))})`.execute(inside.tx);
-  if (detail) {
-    await sql`insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(inside.tx);
-  }
+  await sql`insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
+    values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${because},
+      ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body})`.execute(inside.tx);
+  await sql`insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(inside.tx);
   return id;
+}
+
+function ids(given: Record<string, string | null | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === "string"));
 }
 
 type SealedDetail = { salt: Buffer; sealed: Buffer; commitment: string };
 
 async function sealDetail(inside: Inside, organisation: string, entry: string, detail: Record<string, unknown>): Promise<SealedDetail> {
-  const plain = Buffer.from(canonicalJson(detail), "utf8");
-  const salt = randomBytes(32);
   const { version, key } = await inside.keyring.organisationKey(inside.tx, organisation);
-  const commitment = createHash("sha256").update(salt).update(plain).digest("base64");
-  return { salt, commitment, sealed: Buffer.concat([Buffer.of(version >> 8, version & 0xff), sealSmall(key, `detail:${entry}`, plain)]) };
+  const { salt, commitment } = commitDetail(detail);
+  const plain = Buffer.from(canonicalJson(detail), "utf8");
+  return { salt: Buffer.from(salt), commitment, sealed: Buffer.concat([Buffer.of(version >> 8, version & 0xff), sealSmall(key, `detail:${entry}`, plain)]) };
 }
 
-/** The detail of an entry, or null once it was erased. */
+/** The detail of an entry as it was committed to. */
 export async function openDetail(tx: Tx, keyring: Keyring, organisation: string, entry: string, sealed: Buffer): Promise<Record<string, unknown>> {
   const key = await keyring.organisationKeyVersion(tx, organisation, sealed.readUInt16BE(0));
   return JSON.parse(openSmall(key, `detail:${entry}`, sealed.subarray(2)).toString("utf8")) as Record<string, unknown>;

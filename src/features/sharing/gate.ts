@@ -2,7 +2,6 @@ import { Fault } from "#kit/fault.ts";
 import type { Right } from "#contract/words.ts";
 import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
 import type { World } from "#features/audit/action.ts";
-import { databaseNow } from "#features/audit/action.ts";
 import { Epochs } from "#features/keys/epochs.ts";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import { studyByUid, studyFacts } from "#features/sharing/queries.ts";
@@ -62,7 +61,6 @@ export class Gate {
 
   #read(who: Actor, owner: string, studyUid: string, stamp: string): Promise<Known | null> {
     return this.#world.database.read(scopeOf(who), async (tx) => {
-      const now = await databaseNow(tx);
       const study = await studyByUid(tx, owner, studyUid);
       if (!study) return null;
       const facts = await studyFacts(tx, owner, study.id, subjectsOf(who));
@@ -70,7 +68,7 @@ export class Gate {
         if (fault instanceof Fault && fault.code === "key.destroyed") return null;
         throw fault;
       });
-      return { stamp, offset: now.getTime() - Date.now(), study: study.id, patient: study.patient, facts, key, until: Date.now() + REMEMBER_MS };
+      return { stamp, offset: tx.now.getTime() - Date.now(), study: study.id, patient: study.patient, facts, key, until: Date.now() + REMEMBER_MS };
     });
   }
 

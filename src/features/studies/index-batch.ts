@@ -149,7 +149,7 @@ async function recordArrivals(world: World, tx: Tx, who: Actor, entries: readonl
     await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
       organisation: who.organisation, action: "instance.receive", outcome: "done", because: "store",
       study: studies.get(uid)?.id, patient: first && patients.get(patientName(first.patient)),
-      facts: { instances: group.map((entry) => entry.instance.id), bytes: group.reduce((sum, entry) => sum + entry.instance.bytes, 0), source: first?.instance.source.split(":")[0] ?? "" },
+      detail: { instances: group.map((entry) => entry.instance.id), bytes: group.reduce((sum, entry) => sum + entry.instance.bytes, 0), source: first?.instance.source.split(":")[0] ?? "" },
     });
   }
 }

@@ -32,7 +32,7 @@ export class Indexer {
 
   async #drain(name: string, queue: { waiting: Waiting[]; running: boolean }): Promise<void> {
     queue.running = true;
-    await null; // whoever is ready in this turn comes along
+    await Promise.resolve(); // whoever is ready in this turn comes along
     while (queue.waiting.length > 0) await this.#commit(queue.waiting.splice(0, BATCH));
     queue.running = false;
     this.#queues.delete(name);

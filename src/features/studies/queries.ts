@@ -68,9 +68,9 @@ export async function sealedInstancesOf(tx: Tx, owner: string, study: string, wh
 }
 
 /** By its SOP Instance UID within the owner: for duplicates. */
-export async function instanceByUid(tx: Tx, owner: string, sopInstanceUid: string): Promise<(InstanceRecord & SealedParts & { study_uid: string; key_group: string }) | null> {
-  const { rows } = await sql<InstanceRecord & SealedParts & { study_uid: string; key_group: string }>`
-    select ${INSTANCE_COLUMNS}, i.header, i.frame_index, st.study_uid, st.key_group
+export async function instanceByUid(tx: Tx, owner: string, sopInstanceUid: string): Promise<(InstanceRecord & SealedParts & { study: string; study_uid: string; key_group: string }) | null> {
+  const { rows } = await sql<InstanceRecord & SealedParts & { study: string; study_uid: string; key_group: string }>`
+    select ${INSTANCE_COLUMNS}, i.header, i.frame_index, i.study, st.study_uid, st.key_group
     from instance i join series s on s.organisation = i.organisation and s.id = i.series join study st on st.organisation = i.organisation and st.id = i.study
     where i.organisation = ${owner} and i.sop_instance_uid = ${sopInstanceUid}`.execute(tx);
   return rows[0] ?? null;

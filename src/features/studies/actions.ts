@@ -1,0 +1,63 @@
+import { Fault } from "#kit/fault.ts";
+import { uuidv7 } from "#kit/uuid.ts";
+import type { World } from "#features/audit/action.ts";
+import { type Actor, scopeOf } from "#features/audit/actor.ts";
+import { recordEntry } from "#features/audit/record.ts";
+import { type Arriving, type Sealed, sealArrival } from "#features/studies/arrival.ts";
+import type { Indexer } from "#features/studies/indexer.ts";
+import { instanceByUid, quarantine } from "#features/studies/queries.ts";
+import { sameContent } from "#features/studies/same-content.ts";
+import { storedObject } from "#features/studies/stored-object.ts";
+import type { Blobs } from "#platform/blobs/blobs.ts";
+import type { Decoders } from "#platform/decoders/decoders.ts";
+import { wrapKey } from "#trust/keys/wrap.ts";
+
+export type StudiesWorld = World & { blobs: Blobs; indexer: Indexer; decoders: Decoders };
+
+export type Received = { is: "stored" | "already-here"; study: string; studyUid: string; sopClassUid: string; sopInstanceUid: string };
+
+/**
+ * Takes one instance in: sealed and durable in the blob store, then index, metadata and record in one transaction. The caller
+ * may answer success only after this resolves. The same instance again is a success when its content is the same; anything
+ * else under a known UID is kept apart and refused, and the first object stays as it was.
+ * @throws Fault dicom.*, instance.conflict, storage.*, database.unavailable
+ */
+export async function receiveInstance(world: StudiesWorld, who: Actor, arriving: Arriving): Promise<Received> {
+  const sealed = await sealArrival(world.blobs, arriving);
+  const { described } = sealed;
+  const answer = { studyUid: described.study.studyUid, sopClassUid: described.sopClassUid, sopInstanceUid: described.sopInstanceUid };
+  let kept = false;
+  try {
+    const indexed = await world.indexer.add(who, sealed.entry);
+    kept = indexed.is === "stored";
+    if (indexed.is === "stored") return { is: "stored", study: indexed.study, ...answer };
+    return { is: "already-here", study: await judgeAgain(world, who, sealed, arriving.source, () => (kept = true)), ...answer };
+  } catch (thrown) {
+    // A commit whose answer was lost may have happened: only what is surely not in the index is removed.
+    if (thrown instanceof Fault && thrown.code === "database.unavailable") kept = true;
+    throw thrown;
+  } finally {
+    if (!kept) await world.blobs.remove(sealed.blob).catch(() => undefined); // the start-up sweep takes what this leaves
+  }
+}
+
+/** Decision 16. Answers the study's id for the same content; otherwise quarantines and throws instance.conflict. */
+async function judgeAgain(world: StudiesWorld, who: Actor, again: Sealed, source: string, keep: () => void): Promise<string> {
+  const uid = again.described.sopInstanceUid;
+  const first = await world.database.read(scopeOf(who), async (tx) => {
+    const row = await instanceByUid(tx, who.organisation, uid);
+    return row && { row, group: await world.keyring.groupKey(tx, who.organisation, row.key_group) };
+  });
+  if (!first) throw new Fault("storage.unavailable", "The instance was just removed; send it again.");
+  const { study } = first.row;
+  if (await sameContent(world, storedObject(first.row, first.group), first.row, again)) return study;
+  await world.database.transaction(scopeOf(who), async (tx) => {
+    const id = uuidv7();
+    await quarantine(tx, {
+      organisation: who.organisation, id, sopInstanceUid: uid, blob: again.blob, wrappedKey: wrapKey(first.group, again.objectKey), keyGroup: first.row.key_group, reason: "other-content", source,
+    });
+    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, { organisation: who.organisation, action: "instance.receive", outcome: "refused", because: "other-content", study, subject: id });
+  });
+  keep();
+  throw new Fault("instance.conflict", "(0008,0018) SOPInstanceUID is known here with other content; the first object stays, this one is quarantined.", { place: "(0008,0018) SOPInstanceUID" });
+}

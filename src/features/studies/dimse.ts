@@ -1,0 +1,24 @@
+import { Fault, faultOf } from "#kit/fault.ts";
+import type { Actor } from "#features/audit/actor.ts";
+import { receiveInstance, type StudiesWorld } from "#features/studies/actions.ts";
+import type { ListenerOptions } from "#platform/dicom/listener.ts";
+
+type OnStore = NonNullable<ListenerOptions<Actor>["onStore"]>;
+
+/** C-STORE as SCP (PS3.4 annex B): stored as sent. 0000 is answered only after object and record are durable. */
+export function storeHandler(world: StudiesWorld, log: (fault: Fault, actor: Actor) => void): OnStore {
+  return async (request, dataSet) => {
+    try {
+      await receiveInstance(world, request.context, {
+        bytes: dataSet,
+        bare: { sopClassUid: request.sopClassUid, sopInstanceUid: request.sopInstanceUid, transferSyntax: request.transferSyntax, sourceAe: request.peer.callingAe },
+        source: `dimse:${request.peer.callingAe}`,
+      });
+      return { status: 0x0000 };
+    } catch (thrown) {
+      const fault = faultOf(thrown);
+      log(fault, request.context);
+      return { status: fault.row.dimse, errorComment: fault.message.slice(0, 64) };
+    }
+  };
+}
