@@ -26,6 +26,9 @@ export const FAULTS = {
   "instance.conflict": { http: 409, dimse: 0x0111, retry: "never" },
   "study.unknown": { http: 404, dimse: 0x0112, retry: "never" },
   "access.denied": { http: 404, dimse: 0x0112, retry: "never" }, // as unknown, on purpose
+  "route.unknown": { http: 404, dimse: 0x0122, retry: "never" },
+  "route.method": { http: 405, dimse: 0x0211, retry: "never" },
+  "route.misdirected": { http: 421, dimse: 0x0122, retry: "never" }, // a host name that is not ours: DNS rebinding
   "sign-in.required": { http: 401, dimse: 0x0124, retry: "never" },
   "role.denied": { http: 403, dimse: 0x0124, retry: "never" }, // only for known actors on their own organisation's settings
   "share.refused": { http: 409, dimse: 0x0124, retry: "never" },

@@ -115,8 +115,15 @@ function initialise(home: string, binaries: Binaries, account: Account): void {
   mkdirSync(join(half, "log"), { mode: 0o700 });
   handOver(half, account);
   const command = commandFor(account, binaries.initdb, [
-    ...["-D", join(half, "cluster"), "-U", ADMIN, `--pwfile=${password}`, "--auth=scram-sha-256"],
-    ...["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"],
+    `--pgdata=${join(half, "cluster")}`,
+    `--username=${ADMIN}`,
+    `--pwfile=${password}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
   ]);
   const ran = spawnSync(command.file, command.args, {
     ...command.options,
@@ -128,7 +135,7 @@ function initialise(home: string, binaries: Binaries, account: Account): void {
     rmSync(half, { recursive: true, force: true });
     throw new Fault(
       "config.invalid",
-      `The database could not be set up in ${home}: ${lastLine(ran.stderr ?? String(ran.error))}`,
+      `The database could not be set up in ${home}: ${lastLine(ran.error === undefined ? ran.stderr : ran.error.message)}`,
       { place: "dataDir" },
     );
   }

@@ -108,6 +108,16 @@ async function renewIfRefused(
   }
 }
 
+/** What the driver makes of a connection string; query parameters such as `host` and `sslmode` among it. */
+type Parsed = {
+  host?: string;
+  port?: number;
+  user?: string;
+  database?: string;
+  password: string | null;
+  ssl?: pg.ClientConfig["ssl"];
+};
+
 function parseUrl(databaseUrl: Hidden<string>): { base: pg.ClientConfig; password: Hidden<string> | undefined } {
   let url: URL;
   try {
@@ -119,16 +129,7 @@ function parseUrl(databaseUrl: Hidden<string>): { base: pg.ClientConfig; passwor
       { place: "databaseUrl" },
     );
   }
-  const { password: given, ...rest } = new pg.Client({ connectionString: url.href }) as unknown as pg.ClientConfig & {
-    password: string | null;
-  };
-  const client = rest as {
-    host?: string;
-    port?: number;
-    user?: string;
-    database?: string;
-    ssl?: pg.ClientConfig["ssl"];
-  };
+  const client = new pg.Client({ connectionString: url.href }) as unknown as Parsed;
   const base: pg.ClientConfig = {
     host: client.host ?? "localhost",
     port: client.port ?? 5432,
@@ -136,7 +137,10 @@ function parseUrl(databaseUrl: Hidden<string>): { base: pg.ClientConfig; passwor
     ...(client.database === undefined ? {} : { database: client.database }),
     ...(client.ssl === undefined ? {} : { ssl: client.ssl }),
   };
-  return { base, password: given === null || given === "" ? undefined : new Hidden(given) };
+  return {
+    base,
+    password: client.password === null || client.password === "" ? undefined : new Hidden(client.password),
+  };
 }
 
 function explain(error: unknown): unknown {

@@ -80,8 +80,7 @@ export class Connection implements DatabaseConnection {
     return changed ? { numAffectedRows: BigInt(rowCount ?? 0), rows } : { rows };
   }
 
-  // biome-ignore lint/correctness/useYield: it refuses
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Fault("internal", "queries are not streamed: page by key instead");
   }
 }

@@ -1,0 +1,43 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Events, LiveEvent } from "#platform/events.ts";
+
+const HEARTBEAT_MS = 15_000;
+/** A reader that is this far behind is cut off; it comes back and asks anew. */
+const BEHIND_BYTES = 64 * 1024;
+
+export type LiveOptions = {
+  channels: readonly string[];
+  /** Asked before every event and heartbeat: a session that ended or a right that was taken away ends the stream. */
+  stillAllowed: () => Promise<boolean>;
+  heartbeatMs?: number;
+};
+
+/** Streams a channel's events to a browser (HTML standard §9.2, server-sent events) until it leaves or may no longer watch. */
+export function streamLive(events: Events, request: FastifyRequest, reply: FastifyReply, options: LiveOptions): void {
+  const raw = reply.hijack().raw;
+  raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+  raw.flushHeaders();
+  let turn: Promise<void> = Promise.resolve();
+  const send = (text: string): void => {
+    turn = turn.then(() => sendOne(text)).catch(end);
+  };
+  const sendOne = async (text: string): Promise<void> => {
+    if (raw.destroyed) return;
+    if (!(await options.stillAllowed()) || raw.writableLength > BEHIND_BYTES) end();
+    else raw.write(text);
+  };
+  const stops = options.channels.map((channel) => events.subscribe(channel, (event) => send(frameOf(event))));
+  const heartbeat = setInterval(() => send(": still here\n\n"), options.heartbeatMs ?? HEARTBEAT_MS);
+  const end = (): void => {
+    clearInterval(heartbeat);
+    for (const stop of stops) stop();
+    raw.end();
+  };
+  request.raw.once("close", end);
+  raw.once("close", end);
+  send("retry: 2000\n\n");
+}
+
+function frameOf(event: LiveEvent): string {
+  return `event: ${event.kind.replace(/[^a-z0-9.-]/gi, "")}\ndata: ${JSON.stringify(event)}\n\n`;
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { FAULTS, Fault, type FaultCode, faultOf } from "#kit/fault.ts";
+import type { Config } from "#platform/config.ts";
+import type { Log } from "#platform/log.ts";
+import type { Metrics } from "#platform/metrics.ts";
+import { tlsOptions } from "#platform/tls.ts";
+import { securityHeaders } from "./headers.ts";
+
+export type HttpOptions = {
+  config: Pick<Config, "trustedProxies" | "tlsCert" | "tlsKey" | "publicUrl">;
+  log: Log;
+  metrics: Metrics;
+};
+
+/** JSON bodies; what is larger (images) is streamed by routes with their own content type parser. */
+const BODY_LIMIT = 1024 * 1024;
+
+/**
+ * The web listener's frame: request IDs, limits, one mapping from Faults to problem+json, security headers on every answer,
+ * a log and a histogram that know route patterns only. Routes are added by the programs.
+ */
+export function createHttp({ config, log, metrics }: HttpOptions): FastifyInstance {
+  const tls =
+    config.tlsCert !== undefined && config.tlsKey !== undefined
+      ? tlsOptions({ cert: config.tlsCert, key: config.tlsKey })
+      : undefined;
+  const app = fastify({
+    ...(tls === undefined ? {} : { https: tls as Record<string, unknown> }),
+    logger: false,
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    bodyLimit: BODY_LIMIT,
+    requestIdHeader: false,
+    genReqId: () => randomBytes(9).toString("base64url"),
+    connectionTimeout: 120_000,
+    requestTimeout: 0, // an upload takes as long as it moves; connectionTimeout ends the silent ones
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: 256 },
+    forceCloseConnections: "idle",
+    frameworkErrors: (error, request, reply) => answerFault(error, request, reply, log),
+  }) as unknown as FastifyInstance;
+  const secure = tls !== undefined || config.publicUrl?.startsWith("https:") === true;
+  addFrame(app, {
+    secure,
+    ownHost: config.publicUrl === undefined ? undefined : new URL(config.publicUrl).hostname,
+    log,
+  });
+  addMeasures(app, log, metrics);
+  return app;
+}
+
+type Frame = { secure: boolean; ownHost: string | undefined; log: Log };
+
+function addFrame(app: FastifyInstance, { secure, ownHost, log }: Frame): void {
+  const headers = Object.entries(securityHeaders(secure));
+  app.addHook("onRequest", (request, reply, done) => {
+    // on the raw answer: they also hold where a handler takes the answer over, and a route's own header replaces one
+    for (const [name, value] of headers) reply.raw.setHeader(name, value);
+    reply.raw.setHeader("x-request-id", request.id);
+    if (isOwnHost(request.host, ownHost)) done();
+    else
+      done(
+        new Fault(
+          "route.misdirected",
+          "This server does not answer under that host name; SAFELIGHT_PUBLIC_URL sets it.",
+        ),
+      );
+  });
+  app.setErrorHandler((error, request, reply) => answerFault(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) =>
+    answerFault(new Fault("route.unknown", "There is nothing here."), request, reply, log),
+  );
+}
+
+/** An address, this machine, or the public name: any other name was made to point here by somebody else (DNS rebinding). */
+function isOwnHost(host: string, ownHost: string | undefined): boolean {
+  const name = host
+    .replace(/:\d+$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .toLowerCase();
+  return name === "localhost" || name === ownHost || isIP(name) !== 0;
+}
+
+function addMeasures(app: FastifyInstance, log: Log, metrics: Metrics): void {
+  const seconds = metrics.histogram("http_seconds", "Time to answer", ["method", "route", "status"]);
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "(none)";
+    const status = reply.statusCode;
+    seconds.observe({ method: request.method, route, status: String(status) }, reply.elapsedTime / 1000);
+    log.info(
+      { request: request.id, method: request.method, route, status, ms: Math.round(reply.elapsedTime) },
+      "answered",
+    );
+    done();
+  });
+}
+
+/** RFC 9457: what may be told of a failure. Nothing of an unknown one; that is for the log, under the request's ID. */
+export type Problem = { code: FaultCode; message: string; place?: string; request: string };
+
+/** Answers with the Fault's HTTP column. */
+export function answerFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
+  const fault = fromFastify(thrown) ?? faultOf(thrown);
+  const { http, retry } = FAULTS[fault.code];
+  if (http >= 500)
+    log.error({ request: request.id, route: request.routeOptions.url ?? "(none)", err: thrown }, "failed");
+  const problem: Problem = {
+    code: fault.code,
+    message: fault.message,
+    ...(fault.place === undefined ? {} : { place: fault.place }),
+    request: request.id,
+  };
+  if (retry === "later" && !reply.hasHeader("retry-after")) reply.header("retry-after", "5");
+  if (http === 401 && !reply.hasHeader("www-authenticate"))
+    reply.header("www-authenticate", 'Bearer realm="safelight"');
+  void reply.code(http).type("application/problem+json").send(problem);
+}
+
+/** Fastify's own refusals, by the status they carry. */
+function fromFastify(thrown: unknown): Fault | undefined {
+  const { code, statusCode } = thrown as Partial<FastifyError>;
+  if (thrown instanceof Fault || typeof code !== "string" || !code.startsWith("FST_")) return undefined;
+  if (statusCode === 413) return new Fault("input.too-large", "The request is larger than this route takes.");
+  if (statusCode === 415) return new Fault("input.media-type", "This route does not take that Content-Type.");
+  if (statusCode === 404) return new Fault("route.unknown", "There is nothing here.");
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new Fault("input.invalid", "The request could not be read.");
+  return undefined;
+}

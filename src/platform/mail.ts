@@ -1,0 +1,68 @@
+import { createTransport, type Transporter } from "nodemailer";
+import { Fault } from "#kit/fault.ts";
+import { uuidv7 } from "#kit/uuid.ts";
+import type { Config } from "#platform/config.ts";
+import { enqueue, type Task } from "#platform/jobs.ts";
+import { type Database, NO_SCOPE, type Tx } from "#platform/postgres/db.ts";
+
+/** A plain text message. */
+export type Message = { organisation: string | null; to: string; subject: string; body: string };
+
+export const MAIL_TASK = "mail.send";
+const PATIENCE_MS = 20_000;
+
+/**
+ * Puts a message into the outbox and asks for its dispatch, in the transaction that wants it. It takes the same time whether
+ * the address exists or not, and nothing leaves if the transaction does not commit.
+ * @returns the message's ID
+ */
+export async function queueMail(tx: Tx, { organisation, to, subject, body }: Message): Promise<string> {
+  const id = uuidv7(tx.now.getTime());
+  await tx.insertInto("mail_outbox").values({ id, organisation, to_address: to, subject, body }).execute();
+  await enqueue(tx, MAIL_TASK, { id });
+  return id;
+}
+
+type Needs = { database: Pick<Database, "transaction">; config: Pick<Config, "smtpUrl" | "mailFrom"> };
+
+/**
+ * The job that sends one message. Without SMTP the message stays in the outbox. Once it was handed over its text is
+ * removed here: links and codes in it are secrets.
+ */
+export function mailTask({ database, config }: Needs): Task {
+  const transport =
+    config.smtpUrl === undefined
+      ? undefined
+      : createTransport({ url: config.smtpUrl.reveal(), connectionTimeout: PATIENCE_MS, socketTimeout: PATIENCE_MS });
+  return async (payload) => {
+    const id = (payload as { id?: unknown }).id;
+    if (transport === undefined || typeof id !== "string") return;
+    await database.transaction(NO_SCOPE, (tx) => sendOne(tx, id, transport, config.mailFrom));
+  };
+}
+
+/** The row is locked while the server is asked, so that two workers never send it twice. */
+async function sendOne(tx: Tx, id: string, transport: Transporter, from: string): Promise<void> {
+  const row = await tx
+    .selectFrom("mail_outbox")
+    .select(["to_address", "subject", "body"])
+    .where("id", "=", id)
+    .where("sent_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) return;
+  try {
+    await transport.sendMail({
+      from,
+      to: { name: "", address: row.to_address },
+      subject: row.subject,
+      text: row.body,
+      messageId: `<${id}@safelight>`,
+    });
+  } catch (error) {
+    const { responseCode } = error as { responseCode?: number };
+    const word = responseCode === undefined ? "does not answer" : `refused the message (${responseCode})`;
+    throw new Fault("peer.refused", `The mail server ${word}.`, { cause: error });
+  }
+  await tx.updateTable("mail_outbox").set({ sent_at: tx.now, body: "" }).where("id", "=", id).execute();
+}
