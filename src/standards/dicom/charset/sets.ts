@@ -47,17 +47,15 @@ const thai = singleByte(() => {
   return Array.from(text, (character, at) => (at < 0x20 ? String.fromCharCode(0x80 + at) : character)).join("");
 });
 
-/** JIS X 0201: yen and overline in the lower half (ISO-IR 14), half-width katakana in the upper (ISO-IR 13). */
-function jisX0201(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) {
-    if (byte === 0x5c) text += "¥";
-    else if (byte === 0x7e) text += "‾";
-    else if (byte < 0x80) text += String.fromCharCode(byte);
-    else text += byte >= 0xa1 && byte <= 0xdf ? String.fromCharCode(0xff61 + byte - 0xa1) : "\ufffd";
-  }
-  return text;
-}
+/** ISO-IR 14, the lower half of JIS X 0201: ASCII but for yen and overline. */
+const romaji: Decode = (bytes) => latin1(bytes).replaceAll("\\", "¥").replaceAll("~", "‾");
+
+/** ISO-IR 13, the upper half of JIS X 0201: half-width katakana. */
+const katakana = singleByte(() =>
+  Array.from(upperHalf, (byte) =>
+    byte >= 0xa1 && byte <= 0xdf ? String.fromCharCode(0xff61 + byte - 0xa1) : "\ufffd",
+  ).join(""),
+);
 
 const eucJp = platform("euc-jp");
 
@@ -76,56 +74,64 @@ function jis(prefix: readonly number[]): Decode {
   };
 }
 
-const ascii = latin1;
-const korean = platform("euc-kr");
-const chinese = platform("gbk");
-const gb18030 = platform("gb18030");
-export const utf8: Decode = platform("utf-8");
+/**
+ * What a set puts into the two halves of the code table: bytes below 0x80 are read by G0, the others by G1 (PS3.5 §6.1.2.5.1).
+ * `whole`: a set that reads both halves together and stands alone.
+ */
+export type CharacterSet = {
+  readonly g0?: Decode;
+  readonly g1?: Decode;
+  readonly whole?: Decode;
+  /** The escape sequences (ESC left out) that put `g0` or `g1` there. */
+  readonly toG0?: string;
+  readonly toG1?: string;
+};
 
-type CharacterSet = { readonly decode: Decode; readonly escapes: readonly string[] };
+const plain = { g0: latin1, toG0: "(B" };
 
 /**
  * By ISO-IR number or name. The default repertoire (ISO-IR 6) is ASCII; upper halves that appear in it all the same are read as
- * Latin-1, since real files write it without saying so.
+ * Latin-1, since real files write them without saying so.
  */
 const SETS: Record<string, CharacterSet> = {
-  "6": { decode: ascii, escapes: ["(B"] },
-  "100": { decode: latin1, escapes: ["-A"] },
-  "101": { decode: iso8859(2), escapes: ["-B"] },
-  "109": { decode: iso8859(3), escapes: ["-C"] },
-  "110": { decode: iso8859(4), escapes: ["-D"] },
-  "144": { decode: iso8859(5), escapes: ["-L"] },
-  "127": { decode: iso8859(6), escapes: ["-G"] },
-  "126": { decode: iso8859(7), escapes: ["-F"] },
-  "138": { decode: iso8859(8), escapes: ["-H"] },
-  "148": { decode: latin5, escapes: ["-M"] },
-  "203": { decode: iso8859(15), escapes: ["-b"] },
-  "166": { decode: thai, escapes: ["-T"] },
-  "13": { decode: jisX0201, escapes: [")I", "(J"] },
-  "87": { decode: jis([]), escapes: ["$B"] },
-  "159": { decode: jis([0x8f]), escapes: ["$(D"] },
-  "149": { decode: korean, escapes: ["$)C"] },
-  "58": { decode: chinese, escapes: ["$)A"] },
-  "192": { decode: utf8, escapes: [] },
-  GB18030: { decode: gb18030, escapes: [] },
-  GBK: { decode: chinese, escapes: [] },
+  "6": { ...plain },
+  "100": { ...plain, g1: latin1, toG1: "-A" },
+  "101": { ...plain, g1: iso8859(2), toG1: "-B" },
+  "109": { ...plain, g1: iso8859(3), toG1: "-C" },
+  "110": { ...plain, g1: iso8859(4), toG1: "-D" },
+  "144": { ...plain, g1: iso8859(5), toG1: "-L" },
+  "127": { ...plain, g1: iso8859(6), toG1: "-G" },
+  "126": { ...plain, g1: iso8859(7), toG1: "-F" },
+  "138": { ...plain, g1: iso8859(8), toG1: "-H" },
+  "148": { ...plain, g1: latin5, toG1: "-M" },
+  "203": { ...plain, g1: iso8859(15), toG1: "-b" },
+  "166": { ...plain, g1: thai, toG1: "-T" },
+  "13": { g0: romaji, toG0: "(J", g1: katakana, toG1: ")I" },
+  "87": { g0: jis([]), toG0: "$B" },
+  "159": { g0: jis([0x8f]), toG0: "$(D" },
+  "149": { g1: platform("euc-kr"), toG1: "$)C" },
+  "58": { g1: platform("gbk"), toG1: "$)A" },
+  "192": { whole: platform("utf-8") },
+  GB18030: { whole: platform("gb18030") },
+  GBK: { whole: platform("gbk") },
 };
 
-/** Escape sequences, ESC itself left out, longest first. */
-export const ESCAPES: readonly { readonly bytes: readonly number[]; readonly decode: Decode }[] = Object.values(SETS)
-  .flatMap(({ decode, escapes }) =>
-    escapes.map((text) => ({ bytes: Array.from(text, (character) => character.charCodeAt(0)), decode })),
-  )
-  .sort((a, b) => b.bytes.length - a.bytes.length);
+type Escape = { readonly bytes: readonly number[]; readonly g0?: Decode; readonly g1?: Decode };
+const escapeOf = (text: string, to: Omit<Escape, "bytes">): Escape => ({
+  bytes: Array.from(text, (character) => character.charCodeAt(0)),
+  ...to,
+});
 
-/** The decoder of a Defined Term, with the spellings that real files use ("ISO-IR 100", "ISO_IR_100", "ISO 2022 100"); undefined if unknown. */
-export function decoderOf(term: string): Decode | undefined {
+/** Every escape sequence of PS3.3 tables C.12-3 and C.12-4 with what it designates. */
+export const ESCAPES: readonly Escape[] = Object.values(SETS).flatMap(({ g0, g1, toG0, toG1 }) => [
+  ...(toG0 !== undefined && g0 !== undefined ? [escapeOf(toG0, { g0 })] : []),
+  ...(toG1 !== undefined && g1 !== undefined ? [escapeOf(toG1, { g1 })] : []),
+]);
+
+/** The set of a Defined Term, with the spellings that real files use ("ISO-IR 100", "ISO_IR_100", "ISO 2022 100"); undefined if unknown. */
+export function setOf(term: string): CharacterSet | undefined {
   const name = term.trim().toUpperCase();
-  if (name === "") return ascii;
-  if (name === "UTF8" || name === "UTF-8" || name === "ISO 10646") return utf8;
-  const bare = name.replace(/^ISO[ _-]?(?:2022[ _-])?(?:IR[ _-]?)?/, "");
-  return SETS[bare]?.decode;
+  if (name === "") return SETS["6"];
+  if (name === "UTF8" || name === "UTF-8" || name === "ISO 10646") return SETS["192"];
+  return SETS[name.replace(/^ISO[ _-]?(?:2022[ _-])?(?:IR[ _-]?)?/, "")];
 }
-
-/** PS3.3 table C.12-5: sets that stand alone, in which an ESC is a character like others. */
-export const standsAlone = (decode: Decode): boolean => decode === utf8 || decode === gb18030;
