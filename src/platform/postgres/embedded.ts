@@ -74,6 +74,7 @@ export class EmbeddedServer {
       user: ADMIN,
       password: this.#cluster.password.reveal(),
       database,
+      ssl: false, // whatever PGSSLMODE says: it is a unix socket
     };
   }
 
