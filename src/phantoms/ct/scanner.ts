@@ -1,6 +1,6 @@
 import type { Head } from "#phantoms/head/bleed.ts";
 import { CT } from "#phantoms/head/materials.ts";
-import { planeInHead, type Pose } from "#phantoms/head/pose.ts";
+import { type Pose, planeInHead } from "#phantoms/head/pose.ts";
 import { headSlice } from "#phantoms/head/slice.ts";
 import type { Raster } from "#phantoms/image/grid.ts";
 import { bandNoise, type Field } from "#phantoms/image/noise.ts";

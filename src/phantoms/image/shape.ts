@@ -71,3 +71,18 @@ export function interpolate(points: readonly (readonly [number, number])[], x: n
   }
   return before[1];
 }
+
+/** The line through (x, y) points, rounded over `window`, as a table that is quick to ask. */
+export function curve(points: readonly (readonly [number, number])[], window: number): (x: number) => number {
+  const low = (points[0] as readonly [number, number])[0];
+  const high = (points.at(-1) as readonly [number, number])[0];
+  const step = (high - low) / 1023;
+  const reach = Math.max(1, Math.round(window / step / 2));
+  const table = new Float32Array(1024);
+  for (let i = 0; i < 1024; i++) {
+    let sum = 0;
+    for (let k = -reach; k <= reach; k++) sum += interpolate(points, low + (i + k) * step);
+    table[i] = sum / (2 * reach + 1);
+  }
+  return (x) => table[x <= low ? 0 : x >= high ? 1023 : ((x - low) / step + 0.5) | 0] as number;
+}
