@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { notify } from "#platform/events.ts";
 import type { Database, Tx } from "#platform/postgres/db.ts";
 
 /**
@@ -56,6 +57,6 @@ export async function bumpEpochs(tx: Tx, subjects: readonly string[]): Promise<v
   const sorted = [...new Set(subjects)].sort(); // one order everywhere: no deadlocks
   for (const subject of sorted) {
     await sql`insert into policy_epoch (subject, epoch) values (${subject}, 1) on conflict (subject) do update set epoch = policy_epoch.epoch + 1`.execute(tx);
-    await sql`select pg_notify('epoch', ${subject})`.execute(tx);
+    await notify(tx, subject, { kind: "epoch", subject });
   }
 }

@@ -5,6 +5,7 @@ import type { World } from "#features/audit/action.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import { folded, type IndexEntry, type PatientAttributes } from "#features/studies/index-rows.ts";
+import { notify } from "#platform/events.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { wrapKey } from "#trust/keys/wrap.ts";
 
@@ -139,7 +140,7 @@ async function count(tx: Tx, organisation: string, entries: readonly IndexEntry[
         modalities = array(select distinct unnest(modalities || ${modalities}::text[]) order by 1),
         series_count = (select count(*) from series where series.organisation = ${organisation} and series.study = ${studyId})
       where organisation = ${organisation} and id = ${studyId}`.execute(tx);
-    await sql`select pg_notify('study', ${JSON.stringify({ owner: organisation, id: studyId })})`.execute(tx);
+    await notify(tx, organisation, { kind: "study", owner: organisation, id: studyId ?? "" });
   }
 }
 
