@@ -118,3 +118,28 @@ test("an organisation's key does not open as another organisation's or another v
   await assert.rejects(keychain.organisationKey("a", 2, 1n), { code: "key.broken" });
   await assert.rejects(keychain.organisationKey("a", 3, 1n), { code: "key.broken" });
 });
+
+test("many requests at once ask the topmost key once, and a failure is not remembered", async () => {
+  const master = wrapperFromKey(newKey(), "file:a");
+  const { keychain, store, rows, asked } = clinic(master);
+  store(await keychain.newOrganisationKey("org", 1));
+  const keys = await Promise.all(Array.from({ length: 50 }, () => keychain.organisationKey("org", 1, 1n)));
+  assert.equal(asked(), 1);
+  assert.equal(new Set(keys).size, 1);
+  const row = rows.get("org/1");
+  rows.clear();
+  await assert.rejects(keychain.organisationKey("org", 1, 2n), { code: "key.broken" });
+  if (row !== undefined) store(row);
+  await keychain.organisationKey("org", 1, 2n);
+  assert.equal(asked(), 2);
+});
+
+test("a key that was on its way while its organisation was forgotten is not remembered", async () => {
+  const { keychain, store, asked } = clinic(wrapperFromKey(newKey(), "file:a"));
+  store(await keychain.newOrganisationKey("org", 1));
+  const underway = keychain.organisationKey("org", 1, 1n);
+  keychain.forget("org");
+  await underway;
+  await keychain.organisationKey("org", 1, 1n);
+  assert.equal(asked(), 2);
+});

@@ -32,6 +32,8 @@ export type KeychainNeeds = {
  */
 export class Keychain {
   readonly #needs: KeychainNeeds;
+  /** Organisation keys on their way: many requests after a change of epoch ask the topmost holder once. */
+  readonly #pending = new Map<string, Promise<SecretKey>>();
 
   constructor(needs: KeychainNeeds) {
     this.#needs = needs;
@@ -73,11 +75,16 @@ export class Keychain {
     const name = `${organisation}/organisation/${version}`;
     const cached = this.#needs.cache.get(name, epoch);
     if (cached !== undefined) return cached;
-    const row = await this.#needs.organisationKey(organisation, version);
-    if (row === undefined) throw new Fault("key.broken", `the organisation has no key of version ${version}`);
-    const key = await this.#openOrganisationKey(row);
-    this.#needs.cache.put(name, epoch, key);
-    return key;
+    const asked = `${name}/${epoch}`;
+    const pending = this.#pending.get(asked) ?? this.#fetchOrganisationKey(organisation, version);
+    this.#pending.set(asked, pending);
+    try {
+      const key = await pending;
+      if (this.#pending.get(asked) === pending) this.#needs.cache.put(name, epoch, key);
+      return key;
+    } finally {
+      if (this.#pending.get(asked) === pending) this.#pending.delete(asked);
+    }
   }
 
   /** The key of a key group. A row without a wrap throws `key.destroyed` even while the cache still remembers. */
@@ -102,6 +109,13 @@ export class Keychain {
   /** Forgets an organisation's keys at once: call it with every change of its policy epoch that this process sees. */
   forget(organisation: string): void {
     this.#needs.cache.purge(`${organisation}/`);
+    for (const asked of this.#pending.keys()) if (asked.startsWith(`${organisation}/`)) this.#pending.delete(asked);
+  }
+
+  async #fetchOrganisationKey(organisation: string, version: number): Promise<SecretKey> {
+    const row = await this.#needs.organisationKey(organisation, version);
+    if (row === undefined) throw new Fault("key.broken", `the organisation has no key of version ${version}`);
+    return this.#openOrganisationKey(row);
   }
 
   async #openOrganisationKey(row: OrganisationKeyRow): Promise<SecretKey> {
