@@ -47,7 +47,7 @@ export class KeyCache {
       this.#entries.delete(oldest);
     }
     this.#entries.set(name, { key, epoch, until: this.#now().getTime() + this.#maxAgeMs });
-    this.#timer ??= setTimeout(() => this.#tick(), this.#maxAgeMs).unref();
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#tick(), this.#maxAgeMs).unref();
   }
 
   /** Forgets every key whose name begins so; without a prefix, all. */

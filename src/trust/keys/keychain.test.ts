@@ -14,7 +14,7 @@ function clinic(...wrappers: [Wrapper, ...Wrapper[]]) {
   let asked = 0;
   const counting = wrappers.map((wrapper) => ({
     id: wrapper.id,
-    wrap: wrapper.wrap,
+    wrap: (...args: Parameters<Wrapper["wrap"]>) => wrapper.wrap(...args),
     unwrap: (...args: Parameters<Wrapper["unwrap"]>) => {
       asked += 1;
       return wrapper.unwrap(...args);

@@ -40,7 +40,7 @@ test("only the hash is stored, and only the same secret matches it", () => {
   assert.ok(sameSecret(secret, stored));
   assert.equal(sameSecret(createSecret("link"), stored), false);
   assert.equal(sameSecret(secret, stored.subarray(1)), false);
-  assert.equal(`${secret}${JSON.stringify(secret)}`, '[hidden]"[hidden]"');
+  assert.equal(String(secret) + JSON.stringify(secret), '[hidden]"[hidden]"');
 });
 
 test("one-time codes have six digits, leading zeros included, and are uniform", () => {
