@@ -56,6 +56,7 @@ const resets = (byte: number, name: boolean) =>
 function decodeHalves(bytes: Uint8Array, charset: Charset, name: boolean): string {
   let text = "";
   let { g0, g1 } = charset;
+  let wide = false; // G0 holds characters of two bytes, among them any byte but controls
   let from = 0;
   const flush = (to: number) => {
     if (to > from) text += ((bytes[from] ?? 0) < 0x80 ? g0 : g1)(bytes.subarray(from, to));
@@ -69,10 +70,12 @@ function decodeHalves(bytes: Uint8Array, charset: Charset, name: boolean): strin
       flush(at);
       g0 = sequence.g0 ?? g0;
       g1 = sequence.g1 ?? g1;
+      wide = sequence.g0 === undefined ? wide : sequence.wide;
       at += sequence.bytes.length;
       from = at + 1;
-    } else if (resets(byte, name)) {
+    } else if (resets(byte, name && !wide)) {
       flush(at);
+      wide = false;
       g0 = charset.g0;
       g1 = charset.g1;
     } else if (byte < 0x80 !== (bytes[from] ?? 0) < 0x80) flush(at);
@@ -95,13 +98,14 @@ export function splitValues(bytes: Uint8Array, charset: Charset): Uint8Array[] {
   const doubleByte = charset.terms.some((term) => /GB18030|GBK/i.test(term)) && charset.whole !== undefined;
   const values: Uint8Array[] = [];
   let from = 0;
-  let wide = false; // inside JIS X 0208 or 0212: two bytes a character, both below 0x80
+  let wide = false; // as in decodeHalves
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0;
     if (doubleByte && byte > 0x80 && byte < 0xff) at += 1;
     else if (byte === ESC && charset.whole === undefined) {
-      wide = bytes[at + 1] === 0x24 && bytes[at + 2] !== 0x29;
-      at += escapeAt(bytes, at + 1)?.bytes.length ?? 0;
+      const sequence = escapeAt(bytes, at + 1);
+      if (sequence?.g0 !== undefined) wide = sequence.wide;
+      at += sequence?.bytes.length ?? 0;
     } else if (byte === BACKSLASH && !wide) {
       values.push(bytes.subarray(from, at));
       from = at + 1;

@@ -16,13 +16,20 @@ const PREFIX_AT = 128;
 const isDicm = (bytes: Uint8Array, at: number) =>
   bytes[at] === 0x44 && bytes[at + 1] === 0x49 && bytes[at + 2] === 0x43 && bytes[at + 3] === 0x4d;
 
+/** How many bytes `isMarked` looks at. */
+export const MARKED_BYTES = PREFIX_AT + 6;
+
+/** Whether DICM stands at byte 128 and group 0002 behind it: then nothing else can be meant. PS3.10 §7.1. */
+export const isMarked = (bytes: Uint8Array): boolean =>
+  isDicm(bytes, PREFIX_AT) && bytes[PREFIX_AT + 4] === 2 && bytes[PREFIX_AT + 5] === 0;
+
 /**
  * Recognises a file by its first `INSPECTED_BYTES` bytes (fewer when it is shorter): Part 10 (PS3.10 §7.1), the same without its
  * preamble, or a bare data set where that is certain, which means that its first elements are known, in order and well formed.
  */
 export function inspect(start: Uint8Array): Inspection {
   const bytes = start.subarray(0, INSPECTED_BYTES);
-  if (isDicm(bytes, PREFIX_AT)) return { is: "part-10", metaAt: PREFIX_AT + 4 };
+  if (isMarked(bytes)) return { is: "part-10", metaAt: PREFIX_AT + 4 };
   if (isDicm(bytes, 0)) return { is: "part-10", metaAt: 4 };
   if (bytes.length < 8) return { is: "not-dicom", reason: `${bytes.length} bytes are too few for a data set` };
   if (bytes[0] === 2 && bytes[1] === 0 && bytes[3] === 0 && vrOfBytes(bytes[4] ?? 0, bytes[5] ?? 0) !== undefined) {
@@ -31,6 +38,7 @@ export function inspect(start: Uint8Array): Inspection {
   for (const encoding of [EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG]) {
     if (isCertain(bytes, encoding)) return { is: "bare-data-set", encoding };
   }
+  if (isDicm(bytes, PREFIX_AT)) return { is: "part-10", metaAt: PREFIX_AT + 4 };
   return { is: "not-dicom", reason: "there is no DICM mark at byte 128, and it does not begin like a data set either" };
 }
 

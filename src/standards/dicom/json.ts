@@ -23,13 +23,12 @@ export type JsonOptions = {
 };
 
 const DEFAULT_THRESHOLD = 1024;
-const SPECIFIC_CHARACTER_SET = 0x00080005;
 const MAX_DEPTH = 64;
 
 /**
  * The DICOM JSON Model object of a data set, texts in Unicode. Group 0002 and group lengths do not belong to it; Specific
- * Character Set says ISO_IR 192 where there was one. Throws `input.too-large` for a value that is neither in memory nor addressed.
- * PS3.18 §F.2.
+ * Character Set stays what it was in the source (§F.2.2 note 3). Throws `input.too-large` for a value that is neither in memory
+ * nor addressed. PS3.18 §F.2.
  */
 export function toJson(dataSet: DataSet, options: JsonOptions = {}): JsonDataSet {
   return jsonOf(dataSet, "", options, 0);
@@ -40,7 +39,7 @@ function jsonOf(dataSet: DataSet, path: string, options: JsonOptions, depth: num
   const json: JsonDataSet = {};
   const elements = [...dataSet].sort((a, b) => a.tag - b.tag);
   for (const element of elements) {
-    if (isGroupLength(element.tag) || element.tag >>> 16 === 2) continue;
+    if (isGroupLength(element.tag) || (depth === 0 && element.tag >>> 16 === 2)) continue;
     const hex = hexOfTag(element.tag);
     json[hex] = elementJson(element, dataSet, path + hex, options, depth);
   }
@@ -84,7 +83,6 @@ function numberJson(value: number | bigint): string | number {
 }
 
 function valuesJson(element: ValueElement, dataSet: DataSet): JsonValue[] {
-  if (element.tag === SPECIFIC_CHARACTER_SET) return ["ISO_IR 192"];
   switch (VRS[element.vr].holds) {
     case "integer":
     case "decimal":

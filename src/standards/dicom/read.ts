@@ -3,10 +3,11 @@ import { concat } from "#standards/dicom/concat.ts";
 import { DataSet, type Element, type Encoding, EXPLICIT_LITTLE } from "#standards/dicom/data-set.ts";
 import type { FrameIndex } from "#standards/dicom/frames.ts";
 import { Inflater } from "#standards/dicom/inflate.ts";
-import { INSPECTED_BYTES, inspect } from "#standards/dicom/inspect.ts";
+import { INSPECTED_BYTES, inspect, isMarked, MARKED_BYTES } from "#standards/dicom/inspect.ts";
 import { frameIndexOf } from "#standards/dicom/reading/frame-index.ts";
+import type { PixelSpan } from "#standards/dicom/reading/levels.ts";
 import { DEFAULT_LIMITS, type Limits } from "#standards/dicom/reading/limits.ts";
-import { DataSetParser, type PixelSpan } from "#standards/dicom/reading/parser.ts";
+import { DataSetParser } from "#standards/dicom/reading/parser.ts";
 import type { Tag } from "#standards/dicom/tag.ts";
 import { IMPLICIT_LE, type TransferSyntax, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
 import { bytes, uid } from "#standards/dicom/values.ts";
@@ -29,6 +30,8 @@ export type ReadResult = Header & {
   readonly inflated: boolean;
   /** The data set is not written as its transfer syntax says; `dataSet.encoding` is how it really is. */
   readonly contradictsSyntax: boolean;
+  /** Zeros behind the end of the data set, in bytes. */
+  readonly trailingZeros: number;
   readonly bytesRead: number;
 };
 
@@ -121,13 +124,14 @@ export class Part10Reader {
       frameIndex: frameIndexOf(header.dataSet, pixelData, this.#syntax, inflated),
       inflated,
       contradictsSyntax: explicit !== this.#claimed.explicit || bigEndian !== this.#claimed.bigEndian,
+      trailingZeros: this.#parser?.trailingZeros ?? 0,
       bytesRead: this.#bytesRead,
     };
   }
 
   #readPrefix(chunk: Uint8Array, final: boolean): void {
     const joined = this.#prefix.length === 0 ? chunk : concat([this.#prefix, chunk]);
-    const marked = joined.length >= 132 && inspect(joined.subarray(0, 132)).is === "part-10";
+    const marked = joined.length >= MARKED_BYTES && isMarked(joined);
     if (!final && !marked && joined.length < INSPECTED_BYTES) {
       this.#prefix = joined.slice();
       return;
@@ -155,7 +159,7 @@ export class Part10Reader {
         end = parser.window.offset + new DataView(value.buffer, value.byteOffset).getUint32(0, true);
       },
       // the group length decides only before a deflated stream, whose first bytes could look like anything
-      stopBefore: (tag, at) =>
+      metaEndsBefore: (tag, at) =>
         tag >>> 16 !== 2 ||
         (at >= end && transferSyntaxOrPrivate(uid(parser.root, TRANSFER_SYNTAX_UID) ?? "").deflated),
     });

@@ -116,9 +116,16 @@ const SETS: Record<string, CharacterSet> = {
   GBK: { whole: platform("gbk") },
 };
 
-type Escape = { readonly bytes: readonly number[]; readonly g0?: Decode; readonly g1?: Decode };
-const escapeOf = (text: string, to: Omit<Escape, "bytes">): Escape => ({
+type Escape = {
+  readonly bytes: readonly number[];
+  readonly g0?: Decode;
+  readonly g1?: Decode;
+  /** G0 then holds characters of two bytes. */
+  readonly wide: boolean;
+};
+const escapeOf = (text: string, to: { g0: Decode } | { g1: Decode }): Escape => ({
   bytes: Array.from(text, (character) => character.charCodeAt(0)),
+  wide: text.startsWith("$") && !text.startsWith("$)"),
   ...to,
 });
 

@@ -86,9 +86,10 @@ function knownAfterAll(header: Header, dataSet: DataSet): void {
 
 /**
  * Reads the header of the next element, of which at least eight bytes are there, without consuming it; false when four more are
- * needed. `encoding` is that of the data set at hand.
+ * needed.
  */
-export function readHeader(window: ByteWindow, header: Header, dataSet: DataSet, encoding: Encoding): boolean {
+export function readHeader(window: ByteWindow, header: Header, dataSet: DataSet): boolean {
+  const { encoding } = dataSet;
   const little = !encoding.bigEndian;
   header.tag = window.tag(0, little);
   if (!encoding.explicit) {

@@ -1,6 +1,6 @@
 import type { DataSet } from "#standards/dicom/data-set.ts";
 import type { FrameIndex } from "#standards/dicom/frames.ts";
-import type { PixelSpan } from "#standards/dicom/reading/parser.ts";
+import type { PixelSpan } from "#standards/dicom/reading/levels.ts";
 import type { TransferSyntax } from "#standards/dicom/transfer-syntaxes.ts";
 import { bytes, number, text } from "#standards/dicom/values.ts";
 

@@ -1,82 +1,49 @@
-import { Fault } from "#kit/fault.ts";
+import { Fault, type FaultCode } from "#kit/fault.ts";
 import {
-  type ByteRange,
   DataSet,
   type Element,
   type Encoding,
   FORM,
-  type Fragments,
   IMPLICIT_LITTLE,
   type SequenceElement,
 } from "#standards/dicom/data-set.ts";
 import { placeOf } from "#standards/dicom/dictionary.ts";
 import { Collector } from "#standards/dicom/reading/collector.ts";
 import { contradiction, emptyHeader, readHeader, UNDEFINED_LENGTH } from "#standards/dicom/reading/element-header.ts";
+import { dataSetLevel, itemLevel, type Level, OpenFragments, type PixelSpan } from "#standards/dicom/reading/levels.ts";
 import type { Limits } from "#standards/dicom/reading/limits.ts";
 import { ByteWindow } from "#standards/dicom/reading/window.ts";
 import { ITEM, ITEM_DELIMITER, isPixelData, SEQUENCE_DELIMITER, type Tag } from "#standards/dicom/tag.ts";
 
-/** What stands under (7FE0,0010), (7FE0,0008) or (7FE0,0009) of the data set itself. */
-export type PixelSpan = ByteRange & {
-  readonly tag: Tag;
-  readonly vr: string;
-  readonly encapsulated: boolean;
-  readonly fragments: Fragments | undefined;
-  /** The first two bytes of every fragment, big-endian: a code stream that begins here shows its marker. */
-  readonly marks: readonly number[];
-  /** The value of the Basic Offset Table item. PS3.5 §A.4. */
-  readonly basicOffsets: Uint8Array | undefined;
-};
-
-/** What is being read: the data set or an item; a sequence between its items; an encapsulated value between its fragments. */
-type Level = {
-  readonly is: "data-set" | "sequence" | "fragments";
-  readonly tag: Tag;
-  /** Where it ends; of an undefined length, where whatever holds it ends. */
-  readonly end: number;
-  readonly delimited: boolean;
-  readonly dataSet: DataSet;
-  /** How items inside are written. */
-  readonly encoding: Encoding;
-  readonly element: SequenceElement | undefined;
-  readonly fragments: OpenFragments | undefined;
-  fresh: boolean;
-};
-
-type OpenFragments = {
-  offsets: number[];
-  lengths: number[];
-  marks: number[];
-  basicOffsets: Uint8Array | undefined;
-  seen: number;
-  start: number;
-  vr: "OB" | "OW" | "UN";
-  form: number;
-};
-
 export type ParserEvents = {
   /** A finished element of the data set itself (not of an item). */
-  onElement?: ((element: Element) => void) | undefined;
+  readonly onElement?: ((element: Element) => void) | undefined;
   /** Everything before the pixel data is there. */
-  onPixelData?: (() => void) | undefined;
-  /** Asked before each element of the data set itself; true ends the parse there. */
-  stopBefore?: ((tag: Tag, offset: number) => boolean) | undefined;
+  readonly onPixelData?: (() => void) | undefined;
+  /** This is file meta information: it ends before the element for which this is true. */
+  readonly metaEndsBefore?: ((tag: Tag, offset: number) => boolean) | undefined;
 };
+
+type DataSetLevel = Level & { is: "data-set" };
 
 /** PS3.5 §7: reads one data set from chunks of any size. Iterative; depth, counts and kept bytes are bounded by `limits`. */
 export class DataSetParser {
   readonly root: DataSet;
   readonly window: ByteWindow;
   pixels: PixelSpan | undefined;
+  /** The meta information has ended; what was not consumed waits in `window`. */
   stopped = false;
+  /** Zeros behind the data set, in bytes: some writers fill blocks with them. */
+  trailingZeros = 0;
   readonly #limits: Limits;
   readonly #events: ParserEvents;
   readonly #header = emptyHeader();
-  readonly #levels: Level[] = [];
+  readonly #outer: Level[] = [];
   #level: Level;
   #skip = 0;
   #collector: Collector | undefined;
   #afterCollect: ((bytes: Uint8Array) => void) | undefined;
+  #last: Tag = 0;
   #elements = 0;
   #kept = 0;
 
@@ -86,50 +53,39 @@ export class DataSetParser {
     this.window = new ByteWindow(origin);
     this.#limits = limits;
     this.#events = events;
-    this.#level = {
-      is: "data-set",
-      tag: 0,
-      end,
-      delimited: false,
-      dataSet: this.root,
-      encoding,
-      element: undefined,
-      fragments: undefined,
-      fresh: true,
-    };
+    this.#level = dataSetLevel(0, end, false, this.root);
   }
 
-  /** Takes the next bytes; the chunk may be reused afterwards unless `stopped`, when what is left of it waits in `window`. Throws Faults `dicom.*`. */
+  /** Takes the next bytes; the chunk may be reused afterwards unless `stopped`. Throws Faults `dicom.*`, `input.too-large`. */
   push(chunk: Uint8Array): void {
+    if (this.#skip > chunk.length && this.window.available === 0) {
+      this.#skip -= chunk.length;
+      this.window.pass(chunk.length);
+      return;
+    }
     this.window.push(chunk);
-    this.#run(false);
+    while (!this.stopped && this.#step(false)) {}
     if (!this.stopped) this.window.settle();
   }
 
   /** No more bytes will come. Throws `dicom.malformed` when something is left open. */
   finish(): void {
-    this.#run(true);
+    while (!this.stopped && this.#step(true)) {}
     if (this.stopped) return;
-    const level = this.#level;
-    if (this.#skip > 0 || this.#collector !== undefined || this.window.available > 0) {
-      const left = this.window.available;
-      throw this.#fault(this.#header.tag, this.window.offset, `is cut off: ${left} bytes are left`);
+    const { available, offset } = this.window;
+    if (this.#skip > 0 || this.#collector !== undefined || available > 0) {
+      throw this.#fault(this.#header.tag, offset, `is cut off: ${available} bytes are left`);
     }
-    if (this.#levels.length > 0) throw this.#fault(level.tag, this.window.offset, "is not closed when the bytes end");
+    if (this.#outer.length > 0) throw this.#fault(this.#level.tag, offset, "is not closed when the bytes end");
   }
 
-  #fault(
-    tag: Tag,
-    offset: number,
-    what: string,
-    code: "dicom.malformed" | "dicom.too-deep" | "input.too-large" = "dicom.malformed",
-  ) {
+  #fault(tag: Tag, offset: number, what: string, code: FaultCode = "dicom.malformed"): Fault {
     const place = placeOf(tag);
     return new Fault(code, `${place} at offset ${offset} ${what}`, { place });
   }
 
-  #run(final: boolean): void {
-    while (!this.stopped && this.#step(final)) {}
+  get #atTop(): boolean {
+    return this.#outer.length === 0;
   }
 
   /** One element, item or fragment; false when more bytes are needed. */
@@ -141,22 +97,16 @@ export class DataSetParser {
       this.#skip -= passed;
       if (this.#skip > 0) return false;
     }
-    if (this.#collector !== undefined) {
-      const bytes = this.#collector.take(window);
-      if (bytes === undefined) return false;
-      this.#collector = undefined;
-      this.#afterCollect?.(bytes);
-      this.#afterCollect = undefined;
-    }
+    if (this.#collector !== undefined && !this.#collected(this.#collector)) return false;
     const level = this.#level;
     if (window.offset === level.end) {
-      if (this.#levels.length === 0) return false;
+      if (this.#atTop) return false;
       this.#close(level, level.delimited);
       return true;
     }
     switch (level.is) {
       case "data-set":
-        return this.#element(level, final);
+        return this.trailingZeros > 0 ? this.#zeros() : this.#element(level, final);
       case "sequence":
         return this.#item(level);
       case "fragments":
@@ -164,56 +114,90 @@ export class DataSetParser {
     }
   }
 
-  #element(level: Level, final: boolean): boolean {
+  #collected(collector: Collector): boolean {
+    const bytes = collector.take(this.window);
+    if (bytes === undefined) return false;
+    const then = this.#afterCollect;
+    this.#collector = undefined;
+    this.#afterCollect = undefined;
+    then?.(bytes);
+    return true;
+  }
+
+  #element(level: DataSetLevel, final: boolean): boolean {
     const { window } = this;
     const header = this.#header;
-    const top = this.#levels.length === 0;
-    if (window.available < 8 && top && this.#events.stopBefore !== undefined) {
-      if (this.#stops(level, final)) return false;
-    }
+    if (this.#atTop && this.#metaEnds(level, final)) return false;
     if (window.available < 8) return false;
     if (level.fresh) this.#begin(level);
     const { dataSet } = level;
-    const { encoding } = dataSet;
     const offset = window.offset;
-    const tag = window.tag(0, !encoding.bigEndian);
+    const tag = window.tag(0, !dataSet.encoding.bigEndian);
     if (tag >= ITEM) {
-      this.#delimiter(level, tag, offset);
+      this.#itemEnds(level, tag, offset);
       return true;
     }
-    if (top && this.#stops(level, final)) return false;
-    if (!readHeader(window, header, dataSet, encoding)) return false;
+    if (this.#atTop && !this.#mayStandHere(tag, offset)) return true;
+    if (!readHeader(window, header, dataSet)) return false;
     window.skip(header.bytes);
     this.#count(tag, offset);
     const { length } = header;
-    if (length === UNDEFINED_LENGTH) this.#openUndefined(level, offset);
-    else {
-      const left = level.end - window.offset;
-      if (length > left) throw this.#fault(tag, offset, `says ${length} bytes, ${left} are left`);
-      if (header.vr === "SQ") this.#openSequence(level, offset, window.offset + length, false);
-      else this.#value(level, offset);
+    if (length === UNDEFINED_LENGTH) {
+      this.#openUndefined(level, offset);
+      return true;
     }
+    const left = level.end - window.offset;
+    if (length > left) throw this.#fault(tag, offset, `says ${length} bytes, ${left} are left`);
+    if (header.vr === "SQ") this.#openSequence(level, offset, window.offset + length, false);
+    else this.#value(level, offset);
     return true;
   }
 
-  #stops(level: Level, final: boolean): boolean {
+  #metaEnds(level: DataSetLevel, final: boolean): boolean {
     const { window } = this;
-    const { stopBefore } = this.#events;
-    if (stopBefore === undefined) return false;
-    const tag = window.available >= 4 ? window.tag(0, !level.encoding.bigEndian) : 0;
+    const { metaEndsBefore } = this.#events;
+    if (metaEndsBefore === undefined) return false;
     if (window.available < 4 && !final) return false;
-    if (!stopBefore(tag, window.offset)) return false;
-    this.stopped = true;
+    const tag = window.available >= 4 ? window.tag(0, !level.dataSet.encoding.bigEndian) : 0;
+    this.stopped = metaEndsBefore(tag, window.offset);
+    return this.stopped;
+  }
+
+  /** Refuses file meta information inside a data set (PS3.10 §7.1); turns to trailing zeros, which look like (0000,0000). */
+  #mayStandHere(tag: Tag, offset: number): boolean {
+    const isMeta = this.#events.metaEndsBefore !== undefined;
+    if (tag >>> 16 === 2 && !isMeta) throw this.#fault(tag, offset, "is file meta information inside a data set");
+    if (tag === 0 && this.#last > 0) {
+      this.trailingZeros = this.window.available;
+      this.#checkZeros();
+      return false;
+    }
+    this.#last = tag;
     return true;
+  }
+
+  #zeros(): boolean {
+    this.trailingZeros += this.window.available;
+    this.#checkZeros();
+    return false;
+  }
+
+  #checkZeros(): void {
+    const { window } = this;
+    const { available, offset } = window;
+    if (window.peek(available).some((byte) => byte !== 0)) {
+      throw this.#fault(0, offset, "stands behind the end of the data set");
+    }
+    window.skip(available);
   }
 
   /** The first element of a data set or item shows whether it is written as it claims. */
-  #begin(level: Level): void {
+  #begin(level: DataSetLevel): void {
     level.fresh = false;
-    const tag = this.window.tag(0, !level.encoding.bigEndian);
-    if (tag >= ITEM) return;
-    const other = contradiction(this.window, level.encoding, level.end - this.window.offset);
-    if (other !== undefined) level.dataSet.encoding = other;
+    const { dataSet } = level;
+    if (this.window.tag(0, !dataSet.encoding.bigEndian) >= ITEM) return;
+    const other = contradiction(this.window, dataSet.encoding, level.end - this.window.offset);
+    if (other !== undefined) dataSet.encoding = other;
   }
 
   #count(tag: Tag, offset: number): void {
@@ -223,44 +207,34 @@ export class DataSetParser {
     }
   }
 
-  #delimiter(level: Level, tag: Tag, offset: number): void {
-    const closes = tag === ITEM_DELIMITER && level.delimited && this.#levels.length > 0;
-    if (!closes) throw this.#fault(tag, offset, "stands where an element should");
+  #itemEnds(level: DataSetLevel, tag: Tag, offset: number): void {
+    if (tag !== ITEM_DELIMITER || !level.delimited) throw this.#fault(tag, offset, "stands where an element should");
     this.window.skip(8);
     this.#close(level, false);
   }
 
-  #value(level: Level, offset: number): void {
+  #value(level: DataSetLevel, offset: number): void {
     const { window } = this;
     const { tag, vr, length, form, odd } = this.#header;
     const { dataSet } = level;
-    const top = this.#levels.length === 0;
-    const at = window.offset;
-    if (top && isPixelData(tag)) {
-      this.pixels = {
-        tag,
-        vr,
-        offset: at,
-        length,
-        encapsulated: false,
-        fragments: undefined,
-        marks: [],
-        basicOffsets: undefined,
-      };
+    const range = { offset: window.offset, length };
+    const isPixels = this.#atTop && isPixelData(tag);
+    if (isPixels) {
+      const none = { fragments: undefined, marks: [], basicOffsets: undefined };
+      this.pixels = { tag, vr, ...range, encapsulated: false, ...none };
       this.#events.onPixelData?.();
-      this.#add(dataSet, { is: "range", tag, vr, form, odd, offset: at, length }, top, offset);
-      this.#skip = length;
-      return;
     }
-    if (length > this.#keepUpTo(tag)) {
+    if (isPixels || length > this.#keepUpTo(tag)) {
+      this.#add(dataSet, { is: "range", tag, vr, form, odd, ...range }, offset);
       this.#skip = length;
-      this.#add(dataSet, { is: "range", tag, vr, form, odd, offset: at, length }, top, offset);
       return;
     }
     this.#kept += length;
-    const keep = (bytes: Uint8Array) => this.#add(dataSet, { is: "value", tag, vr, form, odd, bytes }, top, offset);
-    if (window.available >= length) keep(window.take(length));
-    else this.#collect(length, keep);
+    if (window.available >= length) {
+      this.#add(dataSet, { is: "value", tag, vr, form, odd, bytes: window.take(length) }, offset);
+      return;
+    }
+    this.#collect(length, (bytes) => this.#add(dataSet, { is: "value", tag, vr, form, odd, bytes }, offset));
   }
 
   #keepUpTo(tag: Tag): number {
@@ -274,56 +248,48 @@ export class DataSetParser {
     this.#afterCollect = then;
   }
 
-  #add(dataSet: DataSet, element: Element, top: boolean, offset: number): void {
-    const earlier = dataSet.elements.get(element.tag);
-    if (earlier !== undefined) throw this.#fault(element.tag, offset, "stands twice in one data set");
+  #add(dataSet: DataSet, element: Element, offset: number): void {
+    if (dataSet.has(element.tag)) throw this.#fault(element.tag, offset, "stands twice in one data set");
     dataSet.set(element);
-    if (top) this.#events.onElement?.(element);
+    if (this.#atTop) this.#events.onElement?.(element);
   }
 
-  #openUndefined(level: Level, offset: number): void {
-    const { tag, vr } = this.#header;
-    const top = this.#levels.length === 0;
-    const binary = vr === "OB" || vr === "OW";
-    if ((top && isPixelData(tag)) || binary) {
-      if (top && isPixelData(tag)) this.#events.onPixelData?.();
-      this.#openFragments(level, offset, vr === "OW" ? "OW" : vr === "UN" ? "UN" : "OB");
+  #openUndefined(level: DataSetLevel, offset: number): void {
+    const { tag, vr, form } = this.#header;
+    const isPixels = this.#atTop && isPixelData(tag);
+    if (!isPixels && vr !== "OB" && vr !== "OW") {
+      if (vr !== "SQ" && vr !== "UN") throw this.#fault(tag, offset, `has VR ${vr} and no length`);
+      this.#openSequence(level, offset, level.end, true);
       return;
     }
-    if (vr !== "SQ" && vr !== "UN") throw this.#fault(tag, offset, `has VR ${vr} and no length`);
-    this.#openSequence(level, offset, level.end, true);
+    if (isPixels) this.#events.onPixelData?.();
+    const { dataSet, end } = level;
+    const written = vr === "UN" || (vr === "OW" && dataSet.encoding.explicit) ? vr : "OB";
+    const open = new OpenFragments(tag, written, form, this.window.offset);
+    this.#enter({ is: "fragments", tag, end, delimited: true, dataSet, open }, offset);
   }
 
-  #push(level: Level, offset: number): void {
-    if (this.#levels.length >= this.#limits.depth * 2) {
+  #enter(level: Level, offset: number): void {
+    if (this.#outer.length >= this.#limits.depth * 2) {
       throw this.#fault(level.tag, offset, `is nested deeper than ${this.#limits.depth} sequences`, "dicom.too-deep");
     }
-    this.#levels.push(this.#level);
+    this.#outer.push(this.#level);
     this.#level = level;
   }
 
-  #openSequence(level: Level, offset: number, end: number, delimited: boolean): void {
-    const { tag, vr, form } = this.#header;
+  #openSequence(level: DataSetLevel, offset: number, end: number, delimited: boolean): void {
+    const { tag, vr, form, odd: odds } = this.#header;
     const { dataSet } = level;
-    const odd = vr === "UN" && dataSet.encoding.explicit ? { ...this.#header.odd, vr: "UN" } : this.#header.odd;
+    const odd = vr === "UN" && dataSet.encoding.explicit ? { ...odds, vr: "UN" } : odds;
     // PS3.5 §6.2.2 (CP-246): the content of UN is in implicit VR little endian, whatever surrounds it
     const encoding = odd?.vr === "UN" ? IMPLICIT_LITTLE : dataSet.encoding;
-    const element: SequenceElement = {
-      is: "sequence",
-      tag,
-      vr: "SQ",
-      form: delimited ? form | FORM.undefinedLength : form,
-      odd,
-      items: [],
-    };
-    this.#add(dataSet, element, this.#levels.length === 0, offset);
-    this.#push(
-      { is: "sequence", tag, end, delimited, dataSet, encoding, element, fragments: undefined, fresh: false },
-      offset,
-    );
+    const written = delimited ? form | FORM.undefinedLength : form;
+    const element: SequenceElement = { is: "sequence", tag, vr: "SQ", form: written, odd, items: [] };
+    this.#add(dataSet, element, offset);
+    this.#enter({ is: "sequence", tag, end, delimited, dataSet, encoding, element }, offset);
   }
 
-  #item(level: Level): boolean {
+  #item(level: Level & { is: "sequence" }): boolean {
     const { window } = this;
     if (window.available < 8) return false;
     const little = !level.encoding.bigEndian;
@@ -339,56 +305,21 @@ export class DataSetParser {
     this.#count(level.tag, offset);
     const delimited = length === UNDEFINED_LENGTH;
     const left = level.end - window.offset;
-    if (!delimited && length > left)
+    if (!delimited && length > left) {
       throw this.#fault(level.tag, offset, `has an item of ${length} bytes, ${left} are left`);
-    const dataSet = new DataSet(level.encoding, level.dataSet);
-    dataSet.form = FORM.read | (delimited ? FORM.undefinedLength : 0);
-    level.element?.items.push(dataSet);
-    const end = delimited ? level.end : window.offset + length;
-    const item: Level = {
-      is: "data-set",
-      tag: level.tag,
-      end,
-      delimited,
-      dataSet,
-      encoding: level.encoding,
-      element: undefined,
-      fragments: undefined,
-      fresh: true,
-    };
-    this.#push(item, offset);
+    }
+    this.#enter(itemLevel(level, delimited ? level.end : window.offset + length, delimited), offset);
     return true;
   }
 
-  #openFragments(level: Level, offset: number, vr: "OB" | "OW" | "UN"): void {
-    const { tag, form } = this.#header;
-    const fragments: OpenFragments = {
-      offsets: [],
-      lengths: [],
-      marks: [],
-      basicOffsets: undefined,
-      seen: 0,
-      start: this.window.offset,
-      vr,
-      form: form | FORM.undefinedLength,
-    };
-    const { dataSet, end } = level;
-    const encoding = dataSet.encoding;
-    this.#push(
-      { is: "fragments", tag, end, delimited: true, dataSet, encoding, element: undefined, fragments, fresh: false },
-      offset,
-    );
-  }
-
-  #fragment(level: Level): boolean {
+  #fragment(level: Level & { is: "fragments" }): boolean {
     const { window } = this;
+    const { open } = level;
     if (window.available < 8) return false;
-    const little = !level.encoding.bigEndian;
+    const little = !level.dataSet.encoding.bigEndian;
     const offset = window.offset;
     const tag = window.tag(0, little);
     const length = window.u32(4, little);
-    const open = level.fragments;
-    if (open === undefined) return false;
     if (tag === SEQUENCE_DELIMITER) {
       window.skip(8);
       this.#close(level, false);
@@ -406,47 +337,28 @@ export class DataSetParser {
     }
     const mark = length >= 2 ? window.u16(8, false) : 0;
     window.skip(8);
-    if (open.seen === 1 && length <= this.#limits.keepOffsets) {
+    if (open.seen > 1) open.add(offset + 8, length, mark);
+    else if (length <= this.#limits.keepOffsets) {
       this.#collect(length, (bytes) => {
         open.basicOffsets = bytes;
       });
       return true;
     }
     this.#skip = length;
-    if (open.seen === 1) return true;
-    open.offsets.push(offset + 8);
-    open.lengths.push(length);
-    open.marks.push(mark);
     return true;
   }
 
   #close(level: Level, withoutDelimiter: boolean): void {
-    const parent = this.#levels.pop();
-    if (parent === undefined) return;
-    this.#level = parent;
-    if (level.is === "data-set") {
-      if (withoutDelimiter) level.dataSet.form |= FORM.noDelimiter;
-      return;
+    const { offset } = this.window;
+    if (withoutDelimiter && level.is !== "data-set") {
+      throw this.#fault(level.tag, offset, "is not closed where what holds it ends");
     }
-    if (level.is === "sequence") {
-      if (withoutDelimiter) throw this.#fault(level.tag, this.window.offset, "is not closed where its parent ends");
-      return;
-    }
-    if (withoutDelimiter) throw this.#fault(level.tag, this.window.offset, "has no delimiter behind its fragments");
-    const open = level.fragments;
-    if (open === undefined) return;
-    const { start: offset, vr, form, offsets, lengths, marks, basicOffsets } = open;
-    const fragments: Fragments = { offsets, lengths };
-    const length = this.window.offset - offset;
-    const top = this.#levels.length === 0;
-    if (top && isPixelData(level.tag)) {
-      this.pixels = { tag: level.tag, vr, offset, length, encapsulated: true, fragments, marks, basicOffsets };
-    }
-    this.#add(
-      level.dataSet,
-      { is: "fragments", tag: level.tag, vr, form, odd: undefined, offset, length, fragments },
-      top,
-      offset,
-    );
+    const outer = this.#outer.pop();
+    if (outer === undefined) return;
+    this.#level = outer;
+    if (level.is === "data-set" && withoutDelimiter) level.dataSet.form |= FORM.noDelimiter;
+    if (level.is !== "fragments") return;
+    if (this.#atTop && isPixelData(level.tag)) this.pixels = level.open.span(offset);
+    this.#add(level.dataSet, level.open.element(offset), offset);
   }
 }

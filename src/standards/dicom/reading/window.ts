@@ -1,10 +1,13 @@
+const NOTHING = new Uint8Array(0);
+const NO_VIEW = new DataView(NOTHING.buffer);
+
 /**
  * The bytes that arrived and were not consumed yet, and where they stand in the whole. What is consumed is never looked at
  * again, so a chunk is copied only when an element's header or a small value straddles two of them.
  */
 export class ByteWindow {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  #bytes: Uint8Array = NOTHING;
+  #view: DataView = NO_VIEW;
   #at = 0;
   #before: number;
 
@@ -40,9 +43,14 @@ export class ByteWindow {
   /** Lets go of the caller's chunk: copies the few bytes that were not consumed. */
   settle(): void {
     this.#before += this.#at;
-    this.#bytes = this.#bytes.slice(this.#at);
+    this.#bytes = this.available === 0 ? NOTHING : this.#bytes.slice(this.#at);
+    this.#view = this.#bytes === NOTHING ? NO_VIEW : new DataView(this.#bytes.buffer);
     this.#at = 0;
-    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Counts bytes that never came in here. */
+  pass(length: number): void {
+    this.#before += length;
   }
 
   /** The byte at `ahead` bytes from here; the caller has checked `available`. */
