@@ -193,8 +193,7 @@ export class Conversation {
   #balance(): void {
     const held = [this.#serving, ...this.#queue].reduce((sum, queued) => sum + (queued?.dataSet?.buffered ?? 0), 0);
     const full = held >= HIGH_WATER_BYTES || this.#queue.length >= MAX_PIPELINED;
-    if (full && !this.#socket.isPaused()) this.#socket.pause();
-    else if (!full && this.#socket.isPaused()) this.#socket.resume();
+    this.upperLayer.hold(full);
   }
 
   #serveNext(): void {
@@ -345,7 +344,7 @@ export class Conversation {
 
   /** No byte moved for `stallMs`: fine while we work or nobody has anything to say, the end inside a message or after `idleMs`. */
   #quiet(): void {
-    const inside = this.#assembly.at !== "start" && !this.#socket.isPaused();
+    const inside = this.#assembly.at !== "start" && !this.upperLayer.held;
     const working = this.#serving !== undefined || this.#queue.length > 0 || this.#waiting.size > 0;
     const idle = !working && performance.now() - this.#lastMessageAt >= this.#options.idleMs;
     if (inside || idle || this.#socket.writableNeedDrain) this.abort(new Fault("peer.silent", "the peer went silent"));

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { Reading } from "#platform/dicom/reading.ts";
 import { writePdu } from "#standards/dimse/pdu.ts";
 import { PDU_LIMITS, type PduLimits, type PduPart, PduStream } from "#standards/dimse/pdu-stream.ts";
 import {
@@ -34,6 +35,7 @@ export class UpperLayer {
   readonly #artimMs: number;
   readonly #tell: (what: Indication) => void;
   readonly #stream: PduStream;
+  readonly #reading: Reading;
   #association: Association;
   #artim: NodeJS.Timeout | undefined;
 
@@ -42,6 +44,7 @@ export class UpperLayer {
     this.#artimMs = artimMs;
     this.#tell = tell;
     this.#stream = new PduStream(limits ?? PDU_LIMITS);
+    this.#reading = new Reading(socket);
     this.#association = opening === "acceptor" ? IDLE_ACCEPTOR : IDLE_REQUESTOR;
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => this.#receive(bytes));
@@ -69,8 +72,23 @@ export class UpperLayer {
     return mayHappen(this.#association, evt);
   }
 
+  /** Stops reading, or starts it again. */
+  hold(held: boolean): void {
+    this.#reading.hold(held && this.may("Evt9"));
+  }
+
+  get held(): boolean {
+    return this.#reading.held;
+  }
+
   #receive(bytes: Uint8Array): void {
+    this.#reading.read();
     for (const part of this.#stream.feed(bytes)) this.#happen(eventOf(part));
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+    this.#reading.wrote();
   }
 
   /** Wire events in Sta1 come from a connection that this side has given up already. */
@@ -86,15 +104,15 @@ export class UpperLayer {
       case "connect": // the socket is connected before the driver is made
         return;
       case "send":
-        this.#socket.write(writePdu(effect.pdu));
+        this.#write(writePdu(effect.pdu));
         return;
       case "send-bytes":
-        this.#socket.write(effect.bytes);
+        this.#write(effect.bytes);
         return;
       case "start-artim":
         clearTimeout(this.#artim);
         this.#artim = setTimeout(() => this.#happen({ evt: "Evt18" }), this.#artimMs);
-        this.#socket.resume(); // nobody asks for what still comes, but its end must be seen
+        this.#reading.hold(false); // nobody asks for what still comes, but its end must be seen
         return;
       case "stop-artim":
         clearTimeout(this.#artim);
@@ -110,7 +128,7 @@ export class UpperLayer {
   #close(): void {
     const late = setTimeout(() => this.#socket.destroy(), CLOSING_MS);
     this.#socket.once("close", () => clearTimeout(late));
-    this.#socket.resume();
+    this.#reading.hold(false);
     this.#socket.destroySoon();
   }
 }
