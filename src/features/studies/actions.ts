@@ -14,7 +14,7 @@ import { wrapKey } from "#trust/keys/wrap.ts";
 
 export type StudiesWorld = World & { blobs: Blobs; indexer: Indexer; decoders: Decoders };
 
-export type Received = { is: "stored" | "already-here"; study: string; studyUid: string; sopClassUid: string; sopInstanceUid: string };
+export type Received = { is: "stored" | "already-here"; study: string; studyUid: string; seriesUid: string; sopClassUid: string; sopInstanceUid: string };
 
 /**
  * Takes one instance in: sealed and durable in the blob store, then index, metadata and record in one transaction. The caller
@@ -25,7 +25,7 @@ export type Received = { is: "stored" | "already-here"; study: string; studyUid:
 export async function receiveInstance(world: StudiesWorld, who: Actor, arriving: Arriving): Promise<Received> {
   const sealed = await sealArrival(world.blobs, arriving);
   const { described } = sealed;
-  const answer = { studyUid: described.study.studyUid, sopClassUid: described.sopClassUid, sopInstanceUid: described.sopInstanceUid };
+  const answer = { studyUid: described.study.studyUid, seriesUid: described.series.seriesUid, sopClassUid: described.sopClassUid, sopInstanceUid: described.sopInstanceUid };
   let kept = false;
   try {
     const indexed = await world.indexer.add(who, sealed.entry);

@@ -24,6 +24,8 @@ export type Arriving = {
   bytes: AsyncIterable<Uint8Array>;
   bare: { sopClassUid: string; sopInstanceUid: string; transferSyntax: string; sourceAe: string } | null;
   source: string;
+  /** Where the sender said which study it is for, the only one that is taken. PS3.18 §10.5.1. */
+  study?: string;
 };
 
 /** An object that lies sealed and durable in the blob store but is in no index yet: keep it or remove it. */
@@ -47,7 +49,7 @@ export async function sealArrival(blobs: Blobs, arriving: Arriving): Promise<Sea
   }
 }
 
-async function streamInto(writer: BlobWriter, blob: BlobName, { bytes, bare, source }: Arriving): Promise<Sealed> {
+async function streamInto(writer: BlobWriter, blob: BlobName, { bytes, bare, source, study }: Arriving): Promise<Sealed> {
   const instanceId = uuidv7();
   const objectKey = newObjectKey();
   const sealer = new Sealer({ key: objectKey, objectId: instanceId });
@@ -61,6 +63,7 @@ async function streamInto(writer: BlobWriter, blob: BlobName, { bytes, bare, sou
   const result = reader.end();
   const described = describeDataSet(result.dataSet);
   if (bare) mustMatch(bare, described);
+  if (study !== undefined && described.study.studyUid !== study) throw new Fault("dicom.class-mismatch", "(0020,000D) StudyInstanceUID is not the study of the address.", { place: "(0020,000D) StudyInstanceUID" });
   await writer.write(sealer.final());
   return sealedOf({ result, described, source, instanceId, objectKey, blob, bytes: sealer.plainBytes });
 }
@@ -75,7 +78,7 @@ type Parts = { result: ReadResult; described: Described; source: string; instanc
 
 async function sealedOf(parts: Parts): Promise<Sealed> {
   const { result, described, source, instanceId, objectKey, blob, bytes } = parts;
-  const json = JSON.stringify(toJson(result.dataSet, { bulkThreshold: BULK_BYTES, bulkDataUri: (path) => `bulkdata/${path}` }));
+  const json = JSON.stringify(toJson(result.dataSet, { bulkThreshold: BULK_BYTES, bulkDataUri: (path) => (isLookupTable(path) ? undefined : `bulkdata/${path}`) }));
   const header = sealSmall(objectKey, `header:${instanceId}`, await compress(json, { level: 1 }));
   const frames = frameCount(result.frameIndex);
   const frameIndex = sealSmall(objectKey, `frames:${instanceId}`, packFrames(result.frameIndex));
@@ -86,4 +89,9 @@ async function sealedOf(parts: Parts): Promise<Sealed> {
   };
   const entry: IndexEntry = { instance, series: described.series, study: described.study, patient: described.patient };
   return { entry, blob, described, transferSyntax, objectKey, bytes, dataSetOffset: result.dataSetOffset, instanceId };
+}
+
+/** Lookup tables stay inline: whoever shows the image needs them at once. PS3.3 §C.7.9, §C.11. */
+function isLookupTable(path: string): boolean {
+  return /(002812[02][123]|002811[0-9A-F]{2}|00283006)$/.test(path);
 }

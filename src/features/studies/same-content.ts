@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { StudiesWorld } from "#features/studies/actions.ts";
 import type { Sealed } from "#features/studies/arrival.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
-import { attributesOf, frameIndexOf, plainRange, type StoredObject } from "#features/studies/stored-object.ts";
-import { frameCount, frameRanges, type FrameIndex } from "#standards/dicom/frames.ts";
+import { attributesOf, frameIndexOf, plainRange, readableFrame, readableSyntax, type StoredObject } from "#features/studies/stored-object.ts";
+import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
@@ -70,12 +70,10 @@ function comparable(json: JsonDataSet): JsonDataSet {
   return Object.fromEntries(Object.entries(json).filter(([tag]) => !ENCODING_ONLY.has(tag) && !REWRITTEN.has(tag)));
 }
 
-async function pixels(world: StudiesWorld, side: Side, json: JsonDataSet, index: FrameIndex, frame: number): Promise<Buffer | null> {
-  const where = frameRanges(index, frame);
-  if (!where || where.firstBit !== 0) return null;
-  const fragments: Buffer[] = [];
-  for (const range of where.ranges) for await (const piece of plainRange(world.blobs, side.object, range.offset, range.offset + range.length)) fragments.push(piece);
+async function pixels(world: StudiesWorld, { object }: Side, json: JsonDataSet, index: FrameIndex, frame: number): Promise<Buffer | null> {
+  const pieces = await readableFrame(world.blobs, object, index, frame, json);
+  if (!pieces) return null;
   const format = readPixelFormat(pixelAttributesFromJson(json));
-  const decoded = await world.decoders.decode({ transferSyntax: side.object.row.transfer_syntax, format, frame: fragments });
-  return Buffer.from(decoded.pixels);
+  const { pixels: decoded } = await world.decoders.decode({ transferSyntax: readableSyntax(object.row), format, frame: pieces });
+  return Buffer.from(decoded.buffer, decoded.byteOffset, decoded.byteLength);
 }

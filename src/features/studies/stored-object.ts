@@ -1,10 +1,15 @@
-import { gunzip } from "node:zlib";
+import { createInflateRaw, gunzip } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
 import { promisify } from "node:util";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import { type Blobs, parseBlobName } from "#platform/blobs/blobs.ts";
-import { type FrameIndex, unpackFrames } from "#standards/dicom/frames.ts";
+import { type FrameIndex, frameRanges, unpackFrames } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
+import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
+import { nativeFrameRange, readPixelFormat } from "#standards/pixels/format.ts";
+import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
+import { bigEndianUnit, cutNativeFrame } from "#standards/pixels/native.ts";
 import { unwrapKey } from "#trust/keys/wrap.ts";
 import { openSmall } from "#trust/seal/envelope.ts";
 import { sealedSize } from "#trust/seal/layout.ts";
@@ -34,4 +39,50 @@ export async function attributesOf({ row, key }: StoredObject, sealed: SealedPar
 
 export function frameIndexOf({ row, key }: StoredObject, sealed: SealedParts): FrameIndex {
   return unpackFrames(openSmall(key, `frames:${row.id}`, sealed.frame_index));
+}
+
+/** A frame's bytes as stored: its code stream's fragments, or its native pixels. Undefined when there is no such frame (from 0). */
+export async function storedFrame(blobs: Blobs, object: StoredObject, index: FrameIndex, frame: number): Promise<Buffer[] | undefined> {
+  const where = frameRanges(index, frame);
+  if (!where) return undefined;
+  const inflated = index.is === "native" && index.inflated;
+  const pieces: Buffer[] = [];
+  for (const { offset, length } of where.ranges) for await (const piece of dataRange(blobs, object, inflated, offset, offset + length)) pieces.push(piece);
+  return pieces;
+}
+
+/** As `storedFrame`, but native pixels come little endian and from their first bit on, as decoders and clients want them. */
+export async function readableFrame(blobs: Blobs, object: StoredObject, index: FrameIndex, frame: number, json: JsonDataSet): Promise<Buffer[] | undefined> {
+  const { bigEndian } = transferSyntaxOrPrivate(object.row.transfer_syntax);
+  if (index.is !== "native" || (!bigEndian && index.frameBits % 8 === 0)) return storedFrame(blobs, object, index, frame);
+  if (frame < 0 || frame >= index.count) return undefined;
+  const format = readPixelFormat(pixelAttributesFromJson(json));
+  const unit = bigEndian ? bigEndianUnit(format, json["7FE00010"]?.vr === "OB" ? "OB" : "OW") : 1;
+  const range = nativeFrameRange(format, frame, unit);
+  const pieces: Buffer[] = [];
+  for await (const piece of dataRange(blobs, object, index.inflated, index.base + range.offset, index.base + range.offset + range.length)) pieces.push(piece);
+  return [Buffer.from(cutNativeFrame(format, Buffer.concat(pieces), range, unit))];
+}
+
+/** What a decoder is told: native frames are little endian by then. */
+export function readableSyntax(row: InstanceRecord): string {
+  return transferSyntaxOrPrivate(row.transfer_syntax).encapsulated ? row.transfer_syntax : EXPLICIT_LE;
+}
+
+/** Bytes of the object, or of its inflated data set when the offsets count there. */
+export async function* dataRange(blobs: Blobs, object: StoredObject, inflated: boolean, start: number, end: number): AsyncGenerator<Buffer, void, undefined> {
+  if (!inflated) {
+    yield* plainRange(blobs, object, start, end);
+    return;
+  }
+  const inflate = createInflateRaw();
+  pipeline(Readable.from(plainRange(blobs, object, object.row.data_set_offset, object.row.bytes)), inflate, () => undefined);
+  let at = 0;
+  for await (const chunk of inflate as AsyncIterable<Buffer>) {
+    const from = Math.max(0, start - at);
+    const to = Math.min(chunk.length, end - at);
+    if (to > from) yield chunk.subarray(from, to);
+    at += chunk.length;
+    if (at >= end) return;
+  }
 }
