@@ -21,7 +21,12 @@ export function vessels(sheet: Sheet, chest: Chest): void {
       [1.25, 5.8],
       [1.5, 4.6],
     ] as const) {
-      pending.push({ ...hilum, y: hilum.y + 9 * Math.sin(angle), angle: angle + random.between(-0.12, 0.12), r: r * 0.68 });
+      pending.push({
+        ...hilum,
+        y: hilum.y + 9 * Math.sin(angle),
+        angle: angle + random.between(-0.12, 0.12),
+        r: r * 0.68,
+      });
     }
     while (pending.length > 0) {
       const twig = pending.pop() as Twig;

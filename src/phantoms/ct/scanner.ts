@@ -77,19 +77,18 @@ export function storedSlice(clean: Raster, noise: number, random: Random): Int16
   const stored = new Int16Array(MATRIX * MATRIX);
   const shiftX = random.below(512);
   const shiftY = random.below(512);
-  const transposed = random.next() < 0.5;
+  const mirror = random.next() < 0.5 ? 511 : 0;
   for (let j = 0; j < MATRIX; j++) {
-    const gj = (j + shiftY) & 511;
+    const line = ((j + shiftY) & 511) * 512;
     for (let i = 0; i < MATRIX; i++) {
       const at = j * MATRIX + i;
       if (bed.field[at] === 0) {
         stored[at] = PADDING;
         continue;
       }
-      const gi = (i + shiftX) & 511;
-      const speck = grain.values[transposed ? gi * 512 + gj : gj * 512 + gi] as number;
-      const value = (clean[at] as number) + noise * (bed.sigma[at] as number) * speck;
-      stored[at] = Math.round(value < -1024 ? -1024 : value > 3071 ? 3071 : value) - INTERCEPT;
+      const speck = grain.values[line + (((i + shiftX) & 511) ^ mirror)] as number;
+      const value = (clean[at] as number) + noise * (bed.sigma[at] as number) * speck - INTERCEPT;
+      stored[at] = Math.max(0, Math.min(4095, value)) + 0.5; // the array cuts what follows the point
     }
   }
   return stored;

@@ -7,11 +7,14 @@ export type Shift = Float32Array | undefined;
 
 const mirrored = ([x, y, z]: Vec): Vec => [-x, y, z];
 
-/** Depth below the solid's surface in millimetres, positive inside. */
-function depthOf(
-  solid: Solid,
-  mirror: boolean,
-): { centre: Vec; reach: number; depth: (x: number, y: number, z: number) => number } {
+type Body = {
+  readonly centre: Vec;
+  readonly reach: number;
+  readonly depth: (x: number, y: number, z: number) => number;
+};
+
+/** A solid's depth below its surface in millimetres (positive inside), and a ball that holds it. */
+function bodyOf(solid: Solid, mirror: boolean): Body {
   if (solid.form === "ellipsoid") {
     const [cx, cy, cz] = mirror ? mirrored(solid.centre) : solid.centre;
     const [rx, ry, rz] = solid.radii;
@@ -40,7 +43,7 @@ function depthOf(
     const dy = y - from[1];
     const dz = z - from[2];
     let t = (dx * axis[0] + dy * axis[1] + dz * axis[2]) / length2;
-    t = t < 0 ? 0 : t > 1 ? 1 : t;
+    t = Math.max(0, Math.min(1, t));
     const ex = dx - axis[0] * t;
     const ey = dy - axis[1] * t;
     const ez = dz - axis[2] * t;
@@ -53,12 +56,11 @@ function paintOne(
   values: Float32Array,
   plane: Plane,
   solid: Solid,
-  mirror: boolean,
+  { centre, reach, depth }: Body,
   value: number,
   shift: Shift,
   room: Float32Array | undefined,
 ): void {
-  const { centre, reach, depth } = depthOf(solid, mirror);
   const { origin, right, down, spacing, columns, rows } = plane;
   const rel: Vec = [centre[0] - origin[0], centre[1] - origin[1], centre[2] - origin[2]];
   const column = dot(rel, right) / spacing;
@@ -86,6 +88,14 @@ function paintOne(
   }
 }
 
+const bodies = new WeakMap<Solid, Body[]>();
+
+function bodiesOf(solid: Solid): Body[] {
+  const known = bodies.get(solid) ?? [false, ...(solid.both ? [true] : [])].map((mirror) => bodyOf(solid, mirror));
+  bodies.set(solid, known);
+  return known;
+}
+
 /** Paints the solids over a picture, in their order; `room` says how much of each pixel may be painted. */
 export function paint(
   values: Float32Array,
@@ -96,7 +106,6 @@ export function paint(
   room?: Float32Array,
 ): void {
   for (const solid of solids) {
-    paintOne(values, plane, solid, false, palette[solid.material], shift, room);
-    if (solid.both) paintOne(values, plane, solid, true, palette[solid.material], shift, room);
+    for (const body of bodiesOf(solid)) paintOne(values, plane, solid, body, palette[solid.material], shift, room);
   }
 }

@@ -1,19 +1,10 @@
-import { type Head, pushedBy, thicknessAt } from "#phantoms/head/bleed.ts";
-import {
-  cerebellum,
-  cerebrum,
-  foldAt,
-  inPosteriorFossa,
-  midlineDistance,
-  mottleAt,
-  reachAt,
-  tentorium,
-} from "#phantoms/head/cortex.ts";
+import type { Head } from "#phantoms/head/bleed.ts";
+import { cerebellum, cerebrum, inPosteriorFossa, midlineDistance, tentorium } from "#phantoms/head/cortex.ts";
+import { headBox, type Layers, layersOf, pictureFor } from "#phantoms/head/layers.ts";
 import type { Palette } from "#phantoms/head/materials.ts";
 import { paint } from "#phantoms/head/paint.ts";
 import { BASE_SOLIDS, BRAIN_SOLIDS, FOSSA_SOLIDS, STEM_SOLIDS } from "#phantoms/head/solids.ts";
-import { aboveBase, skinDepth, vaultDepth, vaultThickness, wallPresence } from "#phantoms/head/vault.ts";
-import { coarse, expand, type Raster } from "#phantoms/image/grid.ts";
+import type { Raster } from "#phantoms/image/grid.ts";
 import { bandNoise, type Field, lerp, sample3 } from "#phantoms/image/noise.ts";
 import { bell, cover, type Plane, ramp } from "#phantoms/image/shape.ts";
 
@@ -34,72 +25,6 @@ function softTissue(depth: number, x: number, y: number, z: number, toBone: numb
   let value = lerp(palette.fat, palette.muscle, ramp(6, 10, depth + 1.3 * grain) * 0.85);
   value = lerp(value, palette.muscle, 0.75 * ramp(3, 1.4, toBone));
   return lerp(palette.skin, value, ramp(1.2, 2.4, depth));
-}
-
-/** What is known of every pixel before it is given a value; lengths in millimetres. */
-const LAYERS = [
-  "vault",
-  "thickness",
-  "skin",
-  "base",
-  "present",
-  "depth",
-  "push",
-  "clot",
-  "fold",
-  "mottle",
-  "reach",
-  "cerebral",
-  "fossa",
-] as const;
-type Layers = { readonly [name in (typeof LAYERS)[number]]: Raster };
-
-let scratch: { count: number; layers: Layers } | undefined;
-
-/** Room for the layers of one picture, used again for the next of the same size. */
-function roomFor(count: number): Layers {
-  if (scratch?.count !== count) {
-    const layers = Object.fromEntries(LAYERS.map((name) => [name, new Float32Array(count)])) as Layers;
-    scratch = { count, layers };
-  }
-  scratch.layers.cerebral.fill(0);
-  scratch.layers.fossa.fill(0);
-  return scratch.layers;
-}
-
-/** Works out what varies slowly at every fourth or second pixel, and draws it out over the picture. */
-function layersOf(plane: Plane, head: Head): Layers {
-  const { columns, rows, spacing } = plane;
-  const wide = Math.max(1, Math.round(1.9 / spacing));
-  const fine = Math.max(1, Math.round(0.95 / spacing));
-  const full = roomFor(columns * rows);
-  const wider = (name: keyof Layers, at: Parameters<typeof coarse>[2]): Raster => {
-    const grid = coarse(plane, wide, at);
-    expand(grid, wide, columns, rows, full[name]);
-    return grid;
-  };
-  const bleed = head.bleed;
-  const vault = wider("vault", vaultDepth);
-  const thickness = wider("thickness", vaultThickness);
-  const base = wider("base", (x, y, z) => (z < 10 ? aboveBase(x, y, z) : 99));
-  const cavity = vault.map((v, i) => Math.min(v - (thickness[i] as number), base[i] as number));
-  const push = wider("push", (x, y, z, i) => (bleed ? pushedBy(bleed, x, y, z, cavity[i] as number) : 0));
-  const inside = (i: number): boolean => (cavity[i] as number) > -4;
-  wider("skin", (x, y, z, i) => skinDepth(x, y, z, vault[i] as number));
-  wider("present", wallPresence);
-  wider("depth", (x, y, z, i) => {
-    const here = cavity[i] as number;
-    const from = x - (push[i] as number);
-    return x < 0 && x > from + 0.3 ? Math.min(here, vaultDepth(from, y, z) - vaultThickness(from, y, z)) : here;
-  });
-  wider("reach", (x, y, z, i) => (inside(i) ? reachAt(x - (push[i] as number), y, z) : 0));
-  wider("mottle", (x, y, z, i) => (inside(i) ? mottleAt(x, y, z) : 0));
-  wider("clot", (x, y, z) => (bleed ? thicknessAt(bleed, x, y, z) : 0));
-  const fold = coarse(plane, fine, (x, y, z, _, pixel) =>
-    (full.depth[pixel] as number) > -3 ? foldAt(x - (full.push[pixel] as number), y, z) : 0,
-  );
-  expand(fold, fine, columns, rows, full.fold);
-  return full;
 }
 
 /** What lies in the cavity at a point: brain, fluid or blood. Notes where solids may be painted. */
@@ -175,12 +100,27 @@ function skullBase(
   return [lerp(palette.cortical, palette.marrow, 0.3 + 0.6 * inner), cover(base + thick, 1) * cover(vault - 1, 2)];
 }
 
-/** One picture of a head, without noise: a value of the palette, mixed at boundaries, for each pixel, row by row. */
+/**
+ * One picture of a head, without noise: a value of the palette, mixed at boundaries, for each pixel, row by row. The
+ * array is used again for the next picture of the same size.
+ */
 export function headSlice(plane: Plane, palette: Palette, head: Head): Raster {
   cells ??= bandNoise("cells", 3, 64, 1.1, 2.6);
+  const whole = pictureFor(plane.columns * plane.rows).fill(palette.air);
+  const box = headBox(plane);
+  if (box === undefined) return whole;
+  const part = drawn(box.plane, palette, head);
+  const { columns, rows } = box.plane;
+  for (let j = 0; j < rows; j++) {
+    whole.set(part.subarray(j * columns, (j + 1) * columns), (box.row + j) * plane.columns + box.column);
+  }
+  return whole;
+}
+
+function drawn(plane: Plane, palette: Palette, head: Head): Raster {
   const { origin, right, down, spacing, columns, rows } = plane;
   const layers = layersOf(plane, head);
-  const values = new Float32Array(columns * rows);
+  const values = layers.values;
   for (let j = 0; j < rows; j++) {
     for (let i = 0; i < columns; i++) {
       const at = j * columns + i;
@@ -192,8 +132,9 @@ export function headSlice(plane: Plane, palette: Palette, head: Head): Raster {
   }
   paint(values, plane, FOSSA_SOLIDS, palette, undefined, layers.fossa);
   paint(values, plane, BRAIN_SOLIDS, palette, head.bleed ? layers.push : undefined, layers.cerebral);
-  for (let i = 0; i < values.length; i++)
+  for (let i = 0; i < values.length; i++) {
     layers.fossa[i] = Math.max(layers.fossa[i] as number, layers.cerebral[i] as number);
+  }
   paint(values, plane, STEM_SOLIDS, palette, undefined, layers.fossa);
   paint(values, plane, BASE_SOLIDS, palette);
   return values;

@@ -15,15 +15,15 @@ function kernelOf(sigma: number): Float32Array {
 function blurAxis(from: Float32Array, size: number, stride: number, kernel: Float32Array): Float32Array {
   const to = new Float32Array(from.length);
   const reach = (kernel.length - 1) / 2;
-  const mask = size - 1;
-  for (let i = 0; i < from.length; i++) {
-    const at = Math.floor(i / stride) & mask;
-    const base = i - at * stride;
-    let sum = 0;
-    for (let k = -reach; k <= reach; k++) {
-      sum += (kernel[k + reach] as number) * (from[base + ((at + k) & mask) * stride] as number);
+  const line = new Float32Array(size + 2 * reach);
+  for (let n = 0; n < from.length / size; n++) {
+    const start = Math.floor(n / stride) * stride * size + (n % stride);
+    for (let i = -reach; i < size + reach; i++) line[i + reach] = from[start + (i & (size - 1)) * stride] as number;
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let k = 0; k < kernel.length; k++) sum += (kernel[k] as number) * (line[i + k] as number);
+      to[start + i * stride] = sum;
     }
-    to[i] = sum;
   }
   return to;
 }

@@ -37,7 +37,7 @@ export function turned(p: Vec, degrees: Vec): Vec {
 }
 
 export function clamp(value: number, low: number, high: number): number {
-  return value < low ? low : value > high ? high : value;
+  return Math.max(low, Math.min(high, value));
 }
 
 /** 0 below `from`, 1 above `to`, an S between. */
