@@ -11,8 +11,13 @@ import { perform } from "#platform/decoders/work.ts";
 const REQUESTS = 3;
 const ANSWERS = 4;
 
+say({ is: "ready" }, new Uint8Array());
 for (let request = read(); request !== undefined; request = read()) {
   const { answer, body } = await perform(request).catch(failed);
+  say(answer, body);
+}
+
+function say(answer: Answer, body: Uint8Array): void {
   const head = Buffer.from(JSON.stringify(answer));
   write(prefix(head.length, body.length));
   write(head);

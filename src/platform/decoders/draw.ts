@@ -54,7 +54,8 @@ function scale(image: Sharp, picture: Picture, viewport: Viewport | undefined, p
   if (source.width < 0) shown = shown.flop();
   const square = pixelAspect > 0.1 && pixelAspect < 10 ? high * pixelAspect : high;
   if (viewport === undefined && square === high) return shown;
-  const factor = viewport === undefined ? 1 : Math.min(viewport.width / wide, viewport.height / square);
+  const fit = viewport === undefined ? 1 : Math.min(viewport.width / wide, viewport.height / square);
+  const factor = viewport?.enlarge === false ? Math.min(1, fit) : fit;
   const target = { width: Math.max(1, Math.round(wide * factor)), height: Math.max(1, Math.round(square * factor)) };
   if (!(target.width <= MAX_SIDE && target.height <= MAX_SIDE)) throw invalid("viewport");
   return shown.resize({ ...target, fit: "fill" });

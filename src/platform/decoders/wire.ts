@@ -18,6 +18,8 @@ export type Mark = { lines: readonly string[] };
 export type Viewport = {
   width: number;
   height: number;
+  /** False: a smaller frame stays as it is. */
+  enlarge?: boolean | undefined;
   source?: { left: number; top: number; width: number; height: number } | undefined;
 };
 
@@ -40,6 +42,7 @@ export type Request =
     };
 
 export type Answer =
+  | { is: "ready" }
   | { is: "decoded"; format: PixelFormat }
   | { is: "rendered"; width: number; height: number }
   | { is: "fault"; code: string; message: string; place?: string | undefined };

@@ -136,30 +136,21 @@ export function decodedBytes(format: PixelFormat): number {
   return format.rows * format.columns * format.samplesPerPixel * Math.ceil(format.bitsAllocated / 8);
 }
 
+/** Bytes `offset` to `offset + length` of Pixel Data; the first `skipBits` bits of them belong to the frame before. */
+export type FrameRange = { offset: number; length: number; skipBits: number };
+
 /**
- * Where native frame `index` (from 0) stands in Pixel Data: byte offset, byte length, and how many low bits of the first byte
- * belong to the frame before (one-bit frames are packed without a gap, PS3.5 §8.1.1).
+ * Where native frame `index` (from 0) stands in Pixel Data. One-bit frames are packed without a gap (PS3.5 §8.1.1), and frames
+ * of odd length begin within a word: the range is widened to whole `unit`s, which is what `bigEndianUnit` says for Explicit VR
+ * Big Endian and 1 elsewhere. `cutNativeFrame` makes the frame of it.
  */
-export function nativeFrameRange(
-  format: PixelFormat,
-  index: number,
-): { offset: number; length: number; skipBits: number } {
+export function nativeFrameRange(format: PixelFormat, index: number, unit: 1 | 2 | 4 | 8 = 1): FrameRange {
   const bits = frameBits(format);
   const start = bits * index;
   if (!Number.isSafeInteger(start + bits)) throw malformed("(0028,0008) Number of Frames", "within the pixel data");
-  const offset = Math.floor(start / 8);
-  return { offset, length: Math.ceil((start + bits) / 8) - offset, skipBits: start % 8 };
-}
-
-/** One-bit pixels moved so that the first stands in bit 0 of byte 0; `bits` of them. */
-export function alignBits(bytes: Uint8Array, skipBits: number, bits: number): Uint8Array {
-  const aligned = new Uint8Array(Math.ceil(bits / 8));
-  for (let at = 0; at < aligned.length; at++) {
-    aligned[at] = ((bytes[at] ?? 0) >> skipBits) | ((bytes[at + 1] ?? 0) << (8 - skipBits));
-  }
-  const spare = aligned.length * 8 - bits;
-  if (spare > 0) aligned[aligned.length - 1] = (aligned[aligned.length - 1] ?? 0) & (0xff >> spare);
-  return aligned;
+  const offset = Math.floor(start / 8 / unit) * unit;
+  const end = Math.ceil((start + bits) / 8 / unit) * unit;
+  return { offset, length: end - offset, skipBits: start - offset * 8 };
 }
 
 function whole(value: number, least: number, most: number): boolean {

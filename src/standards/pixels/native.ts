@@ -1,5 +1,5 @@
 import { Fault } from "#kit/fault.ts";
-import { decodedBytes, frameBytes, type PixelFormat } from "#standards/pixels/format.ts";
+import { decodedBytes, type FrameRange, frameBytes, type PixelFormat } from "#standards/pixels/format.ts";
 
 export type Samples =
   | Uint8Array
@@ -40,7 +40,7 @@ export function readSamples(format: PixelFormat, frame: Uint8Array): Samples {
 
 /** A copy whose samples have their bytes in reverse order; `size` bytes each. A trailing part stays as it is. */
 export function swapBytes(bytes: Uint8Array, size: 1 | 2 | 4 | 8): Uint8Array {
-  const swapped = bytes.slice();
+  const swapped = new Uint8Array(bytes); // a Buffer's slice would share memory
   if (size === 1) return swapped;
   for (let start = 0; start + size <= swapped.length; start += size) swapped.subarray(start, start + size).reverse();
   return swapped;
@@ -54,9 +54,29 @@ export function bigEndianUnit(format: PixelFormat, vr: "OB" | "OW" | "OF" | "OD"
   return format.bitsAllocated === 32 ? 4 : 2;
 }
 
+/**
+ * One frame out of the bytes of its `FrameRange`, little-endian and from its first pixel on; `unit` as for `nativeFrameRange`.
+ * May be shorter than it should be when the bytes were: `readSamples` says so.
+ */
+export function cutNativeFrame(
+  format: PixelFormat,
+  bytes: Uint8Array,
+  range: FrameRange,
+  unit: 1 | 2 | 4 | 8 = 1,
+): Uint8Array {
+  const straight = unit === 1 ? bytes : swapBytes(bytes, unit);
+  const whole = straight.subarray(Math.floor(range.skipBits / 8));
+  const bits = range.skipBits % 8;
+  const length = Math.min(frameBytes(format), whole.length);
+  if (bits === 0) return whole.subarray(0, length);
+  const moved = new Uint8Array(length);
+  for (let at = 0; at < length; at++) moved[at] = ((whole[at] ?? 0) >> bits) | ((whole[at + 1] ?? 0) << (8 - bits));
+  return moved;
+}
+
 function typed(format: PixelFormat, frame: Uint8Array): Samples {
   const size = format.bitsAllocated / 8;
-  const whole = frame.byteOffset % size === 0 ? frame : frame.slice();
+  const whole = frame.byteOffset % size === 0 ? frame : new Uint8Array(frame);
   const count = Math.floor(whole.length / size);
   if (format.pixels === "float") return new Float32Array(whole.buffer, whole.byteOffset, count);
   if (format.pixels === "double") return new Float64Array(whole.buffer, whole.byteOffset, count);

@@ -79,5 +79,5 @@ function binAt(bins: Uint32Array, wanted: number): number {
 }
 
 function clamp(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
+  return Math.max(0, Math.min(1, value));
 }
