@@ -1,15 +1,18 @@
 import type { z } from "zod";
-import { Fault, type FaultCode } from "#kit/fault.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { type EntryDraft, recordEntry } from "#features/audit/record.ts";
 import type { Keyring } from "#features/keys/keyring.ts";
+import { Fault, type FaultCode } from "#kit/fault.ts";
 import type { Database, Tx } from "#platform/postgres/db.ts";
 
 /** What actions need of the world; `programs/` puts it together. */
 export type World = { database: Database; keyring: Keyring; random: (bytes: number) => Uint8Array };
 
 /** What the record says of an action, beside who and when. Names, counts and free text go into `detail`, which is sealed. */
-export type AuditNote = Omit<EntryDraft, "action" | "outcome" | "because" | "organisation"> & { organisation?: string; because?: string };
+export type AuditNote = Omit<EntryDraft, "action" | "outcome" | "because" | "organisation"> & {
+  organisation?: string;
+  because?: string;
+};
 
 export type ActionResult<T> =
   | { done: T; audit: AuditNote }
@@ -55,5 +58,7 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, raw: unknow
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const place = issue?.path.join(".") ?? "body";
-  throw new Fault("input.invalid", `${place === "" ? "The request" : place}: ${issue?.message ?? "is not valid"}`, { place });
+  throw new Fault("input.invalid", `${place === "" ? "The request" : place}: ${issue?.message ?? "is not valid"}`, {
+    place,
+  });
 }

@@ -7,7 +7,14 @@ import type { Purpose, Right, Role, TokenScope } from "#contract/words.ts";
 export type Actor =
   | { kind: "person"; id: string; organisation: string; roles: readonly Role[]; purpose: Purpose; session: string }
   | { kind: "device"; id: string; organisation: string; services: readonly string[]; purpose: Purpose; session: string }
-  | { kind: "token"; id: string; organisation: string; scopes: readonly TokenScope[]; purpose: Purpose; session: string }
+  | {
+      kind: "token";
+      id: string;
+      organisation: string;
+      scopes: readonly TokenScope[];
+      purpose: Purpose;
+      session: string;
+    }
   | { kind: "link"; id: string; organisation: string; rights: readonly Right[]; purpose: Purpose; session: string }
   | { kind: "system"; id: null; organisation: string; purpose: "operations"; session: string };
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { uuidv7 } from "#kit/uuid.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Keyring } from "#features/keys/keyring.ts";
+import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { canonicalJson } from "#trust/ledger/canonical.ts";
 import { commitDetail } from "#trust/ledger/entry.ts";
@@ -31,7 +31,13 @@ export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft)
     at: inside.now.toISOString(),
     action: draft.action,
     actor: ids({ kind: who.kind, [who.kind]: who.id, organisation: who.organisation }),
-    subject: ids({ entry: id, patient: draft.patient, study: draft.study, subject: draft.subject, purpose: who.purpose }),
+    subject: ids({
+      entry: id,
+      patient: draft.patient,
+      study: draft.study,
+      subject: draft.subject,
+      purpose: who.purpose,
+    }),
     outcome: draft.outcome,
     because,
     detailCommitment: detail.commitment,
@@ -39,25 +45,44 @@ export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft)
   await sql`insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
     values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${because},
       ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body})`.execute(inside.tx);
-  await sql`insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(inside.tx);
+  await sql`insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(
+    inside.tx,
+  );
   return id;
 }
 
 function ids(given: Record<string, string | null | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === "string"));
+  return Object.fromEntries(
+    Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
 }
 
 type SealedDetail = { salt: Buffer; sealed: Buffer; commitment: string };
 
-async function sealDetail(inside: Inside, organisation: string, entry: string, detail: Record<string, unknown>): Promise<SealedDetail> {
+async function sealDetail(
+  inside: Inside,
+  organisation: string,
+  entry: string,
+  detail: Record<string, unknown>,
+): Promise<SealedDetail> {
   const { version, key } = await inside.keyring.organisationKey(inside.tx, organisation);
   const { salt, commitment } = commitDetail(detail);
   const plain = Buffer.from(canonicalJson(detail), "utf8");
-  return { salt: Buffer.from(salt), commitment, sealed: Buffer.concat([Buffer.of(version >> 8, version & 0xff), sealSmall(key, `detail:${entry}`, plain)]) };
+  return {
+    salt: Buffer.from(salt),
+    commitment,
+    sealed: Buffer.concat([Buffer.of(version >> 8, version & 0xff), sealSmall(key, `detail:${entry}`, plain)]),
+  };
 }
 
 /** The detail of an entry as it was committed to. */
-export async function openDetail(tx: Tx, keyring: Keyring, organisation: string, entry: string, sealed: Buffer): Promise<Record<string, unknown>> {
+export async function openDetail(
+  tx: Tx,
+  keyring: Keyring,
+  organisation: string,
+  entry: string,
+  sealed: Buffer,
+): Promise<Record<string, unknown>> {
   const key = await keyring.organisationKeyVersion(tx, organisation, sealed.readUInt16BE(0));
   return JSON.parse(openSmall(key, `detail:${entry}`, sealed.subarray(2)).toString("utf8")) as Record<string, unknown>;
 }

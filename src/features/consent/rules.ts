@@ -23,5 +23,10 @@ export type ConsentForRule = { decision: "given" | "refused"; from: Date; until:
 
 /** A consent carries only while it is given, begun, not ended and not withdrawn. */
 export function consentStands(consent: ConsentForRule, now: Date): boolean {
-  return consent.decision === "given" && consent.endedAt === null && consent.from <= now && (consent.until === null || now < consent.until);
+  return (
+    consent.decision === "given" &&
+    consent.endedAt === null &&
+    consent.from <= now &&
+    (consent.until === null || now < consent.until)
+  );
 }

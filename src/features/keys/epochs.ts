@@ -39,7 +39,10 @@ export class Epochs {
 
   async #query(subjects: readonly string[]): Promise<Map<string, bigint>> {
     const rows = await this.#database.read({ organisation: null, person: null }, async (tx) => {
-      const found = await sql<{ subject: string; epoch: string | number }>`select subject, epoch from policy_epoch where subject = any(${subjects}::uuid[])`.execute(tx);
+      const found = await sql<{
+        subject: string;
+        epoch: string | number;
+      }>`select subject, epoch from policy_epoch where subject = any(${subjects}::uuid[])`.execute(tx);
       return found.rows;
     });
     return new Map(rows.map((row) => [row.subject, BigInt(row.epoch)]));
@@ -48,7 +51,9 @@ export class Epochs {
 
 /** The policy epoch of an organisation or a person; 0 before its first change. */
 export async function epochOf(tx: Tx, subject: string): Promise<bigint> {
-  const { rows } = await sql<{ epoch: string | number }>`select epoch from policy_epoch where subject = ${subject}`.execute(tx);
+  const { rows } = await sql<{
+    epoch: string | number;
+  }>`select epoch from policy_epoch where subject = ${subject}`.execute(tx);
   return BigInt(rows[0]?.epoch ?? 0);
 }
 
@@ -56,7 +61,9 @@ export async function epochOf(tx: Tx, subject: string): Promise<bigint> {
 export async function bumpEpochs(tx: Tx, subjects: readonly string[]): Promise<void> {
   const sorted = [...new Set(subjects)].sort(); // one order everywhere: no deadlocks
   for (const subject of sorted) {
-    await sql`insert into policy_epoch (subject, epoch) values (${subject}, 1) on conflict (subject) do update set epoch = policy_epoch.epoch + 1`.execute(tx);
+    await sql`insert into policy_epoch (subject, epoch) values (${subject}, 1) on conflict (subject) do update set epoch = policy_epoch.epoch + 1`.execute(
+      tx,
+    );
     await notify(tx, subject, { kind: "epoch", subject });
   }
 }

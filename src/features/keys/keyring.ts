@@ -1,7 +1,7 @@
 import { sql } from "kysely";
+import { epochOf } from "#features/keys/epochs.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
-import { epochOf } from "#features/keys/epochs.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { KeyCache } from "#trust/keys/cache.ts";
 import { Keychain, type KeyGroupRow, type OrganisationKeyRow } from "#trust/keys/keychain.ts";
@@ -28,7 +28,9 @@ export class Keyring {
   async organisationKey(tx: Tx, organisation: string): Promise<{ version: number; key: SecretKey }> {
     const chain = this.#chain(tx);
     const found = await sql<{ version: number }>`
-      select version from organisation_key where organisation = ${organisation} and retired_at is null order by version desc limit 1`.execute(tx);
+      select version from organisation_key where organisation = ${organisation} and retired_at is null order by version desc limit 1`.execute(
+      tx,
+    );
     const version = found.rows[0]?.version ?? (await this.#first(tx, chain, organisation));
     return { version, key: await chain.organisationKey(organisation, version, await epochOf(tx, organisation)) };
   }
@@ -51,27 +53,45 @@ export class Keyring {
     const next = version + 1;
     await insertOrganisationKey(tx, await chain.newOrganisationKey(organisation, next));
     const epoch = await epochOf(tx, organisation);
-    const { rows } = await sql<GroupRow>`select organisation, id, wrapped, key_version from key_group where organisation = ${organisation} for update`.execute(tx);
+    const { rows } =
+      await sql<GroupRow>`select organisation, id, wrapped, key_version from key_group where organisation = ${organisation} for update`.execute(
+        tx,
+      );
     for (const row of rows) {
       const moved = await chain.rewrapKeyGroup(groupOf(row), next, epoch);
-      await sql`update key_group set wrapped = ${moved.wrapped}, key_version = ${next} where organisation = ${organisation} and id = ${row.id}`.execute(tx);
+      await sql`update key_group set wrapped = ${moved.wrapped}, key_version = ${next} where organisation = ${organisation} and id = ${row.id}`.execute(
+        tx,
+      );
     }
-    await sql`update organisation_key set retired_at = now() where organisation = ${organisation} and version <= ${version} and retired_at is null`.execute(tx);
+    await sql`update organisation_key set retired_at = now() where organisation = ${organisation} and version <= ${version} and retired_at is null`.execute(
+      tx,
+    );
     return { version: next, groups: rows.length };
   }
 
   async newGroup(tx: Tx, organisation: string): Promise<{ id: string; key: SecretKey }> {
     const { version } = await this.organisationKey(tx, organisation);
-    const { row, key } = await this.#chain(tx).newKeyGroup(organisation, uuidv7(), version, await epochOf(tx, organisation));
-    await sql`insert into key_group (organisation, id, wrapped, key_version) values (${organisation}, ${row.group}, ${row.wrapped}, ${version})`.execute(tx);
+    const { row, key } = await this.#chain(tx).newKeyGroup(
+      organisation,
+      uuidv7(),
+      version,
+      await epochOf(tx, organisation),
+    );
+    await sql`insert into key_group (organisation, id, wrapped, key_version) values (${organisation}, ${row.group}, ${row.wrapped}, ${version})`.execute(
+      tx,
+    );
     return { id: row.group, key };
   }
 
   /** @throws Fault key.destroyed when the study was erased, study.unknown when the scope may not see it */
   async groupKey(tx: Tx, organisation: string, group: string): Promise<SecretKey> {
-    const { rows } = await sql<GroupRow>`select organisation, id, wrapped, key_version from key_group where organisation = ${organisation} and id = ${group}`.execute(tx);
+    const { rows } =
+      await sql<GroupRow>`select organisation, id, wrapped, key_version from key_group where organisation = ${organisation} and id = ${group}`.execute(
+        tx,
+      );
     const row = rows[0];
-    if (row === undefined) throw new Fault("key.destroyed", "the key of this study was destroyed: its images are erased");
+    if (row === undefined)
+      throw new Fault("key.destroyed", "the key of this study was destroyed: its images are erased");
     return this.#chain(tx).groupKey(groupOf(row), await epochOf(tx, organisation));
   }
 
@@ -84,23 +104,40 @@ export class Keyring {
   }
 
   #chain(tx: Tx): Keychain {
-    return new Keychain({ wrappers: this.#wrappers, cache: this.#cache, organisationKey: (organisation, version) => readOrganisationKey(tx, organisation, version) });
+    return new Keychain({
+      wrappers: this.#wrappers,
+      cache: this.#cache,
+      organisationKey: (organisation, version) => readOrganisationKey(tx, organisation, version),
+    });
   }
 }
 
 type GroupRow = { organisation: string; id: string; wrapped: Buffer; key_version: number };
 
 function groupOf(row: GroupRow): KeyGroupRow {
-  return { organisation: row.organisation, group: row.id, organisationKeyVersion: row.key_version, wrapped: row.wrapped };
+  return {
+    organisation: row.organisation,
+    group: row.id,
+    organisationKeyVersion: row.key_version,
+    wrapped: row.wrapped,
+  };
 }
 
-async function readOrganisationKey(tx: Tx, organisation: string, version: number): Promise<OrganisationKeyRow | undefined> {
+async function readOrganisationKey(
+  tx: Tx,
+  organisation: string,
+  version: number,
+): Promise<OrganisationKeyRow | undefined> {
   const { rows } = await sql<{ wrapped: Buffer; wrapper: string }>`
-    select wrapped, wrapper from organisation_key where organisation = ${organisation} and version = ${version}`.execute(tx);
+    select wrapped, wrapper from organisation_key where organisation = ${organisation} and version = ${version}`.execute(
+    tx,
+  );
   const row = rows[0];
   return row && { organisation, version, wrapperId: row.wrapper, wrapped: row.wrapped };
 }
 
 async function insertOrganisationKey(tx: Tx, row: OrganisationKeyRow): Promise<void> {
-  await sql`insert into organisation_key (organisation, version, wrapped, wrapper) values (${row.organisation}, ${row.version}, ${row.wrapped}, ${row.wrapperId})`.execute(tx);
+  await sql`insert into organisation_key (organisation, version, wrapped, wrapper) values (${row.organisation}, ${row.version}, ${row.wrapped}, ${row.wrapperId})`.execute(
+    tx,
+  );
 }

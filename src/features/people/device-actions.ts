@@ -1,13 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { Fault } from "#kit/fault.ts";
-import { uuidv7 } from "#kit/uuid.ts";
 import { CreateDevice } from "#contract/people.ts";
 import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
 import { devicesOf, insertDevice, revokeDevice } from "#features/people/device-queries.ts";
+import { Fault } from "#kit/fault.ts";
+import { uuidv7 } from "#kit/uuid.ts";
 import { fingerprintOf } from "#platform/dicom/tls.ts";
 
 /** Only administrators of the organisation and the operator's shell change devices. */
@@ -15,23 +15,48 @@ export function mayAdminister(who: Actor): boolean {
   return who.kind === "system" || (who.kind === "person" && who.roles.includes("administrator"));
 }
 
-export const REFUSED = { refused: "role", fault: "role.denied", say: "Only an administrator of your organisation can do this.", audit: {} } as const;
+export const REFUSED = {
+  refused: "role",
+  fault: "role.denied",
+  say: "Only an administrator of your organisation can do this.",
+  audit: {},
+} as const;
 
-const Registered = CreateDevice.extend({ certificate: z.string().max(20_000).nullable(), plain: z.boolean().default(false) });
+const Registered = CreateDevice.extend({
+  certificate: z.string().max(20_000).nullable(),
+  plain: z.boolean().default(false),
+});
 
 /** Registers an AE title with the certificate it will show (issued by our own authority or brought along), or as plain loopback peer that may only store. */
 export const registerDevice = action("device.create", Registered, async ({ tx }, who, input) => {
   if (!mayAdminister(who)) return REFUSED;
   const certificate = input.certificate === null ? null : readCertificate(input.certificate);
-  if (!certificate && !input.plain) throw new Fault("input.invalid", "A device needs a certificate.", { place: "certificate" });
-  if ((await devicesOf(tx, who.organisation)).some((device) => device.revoked_at === null && device.ae_title === input.aeTitle)) {
-    throw new Fault("state.conflict", "A device with this AE title is registered; revoke it first or choose another title.", { place: "aeTitle" });
+  if (!certificate && !input.plain)
+    throw new Fault("input.invalid", "A device needs a certificate.", { place: "certificate" });
+  if (
+    (await devicesOf(tx, who.organisation)).some(
+      (device) => device.revoked_at === null && device.ae_title === input.aeTitle,
+    )
+  ) {
+    throw new Fault(
+      "state.conflict",
+      "A device with this AE title is registered; revoke it first or choose another title.",
+      { place: "aeTitle" },
+    );
   }
   const id = uuidv7();
   const services = ["store", ...(input.plain ? ["plain"] : []), ...(input.query && certificate ? ["query"] : [])];
   await insertDevice(tx, {
-    organisation: who.organisation, id, aeTitle: input.aeTitle, description: input.description, services, host: input.host ?? null, port: input.port ?? null,
-    certificateSha256: certificate && Buffer.from(fingerprintOf(certificate), "hex"), certificatePem: certificate?.toString() ?? null, notAfter: certificate?.validToDate ?? null,
+    organisation: who.organisation,
+    id,
+    aeTitle: input.aeTitle,
+    description: input.description,
+    services,
+    host: input.host ?? null,
+    port: input.port ?? null,
+    certificateSha256: certificate && Buffer.from(fingerprintOf(certificate), "hex"),
+    certificatePem: certificate?.toString() ?? null,
+    notAfter: certificate?.validToDate ?? null,
   });
   await bumpEpochs(tx, [who.organisation]);
   return { done: { id }, audit: { subject: id, detail: { aeTitle: input.aeTitle, services } } };
@@ -39,7 +64,8 @@ export const registerDevice = action("device.create", Registered, async ({ tx },
 
 export const endDevice = action("device.revoke", z.object({ id: Id }), async ({ tx }, who, { id }) => {
   if (!mayAdminister(who)) return REFUSED;
-  if (!(await revokeDevice(tx, who.organisation, id))) throw new Fault("input.invalid", "There is no such device.", { place: "id" });
+  if (!(await revokeDevice(tx, who.organisation, id)))
+    throw new Fault("input.invalid", "There is no such device.", { place: "id" });
   await bumpEpochs(tx, [who.organisation]);
   return { done: {}, audit: { subject: id } };
 });

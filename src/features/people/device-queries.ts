@@ -2,18 +2,37 @@ import { sql } from "kysely";
 import type { Tx } from "#platform/postgres/db.ts";
 
 export type DeviceRecord = {
-  id: string; ae_title: string; description: string; certificate_sha256: Buffer | null; not_after: Date | null; services: string[]; host: string | null; port: number | null;
-  max_associations: number; created_at: Date; revoked_at: Date | null; last_seen_at: Date | null;
+  id: string;
+  ae_title: string;
+  description: string;
+  certificate_sha256: Buffer | null;
+  not_after: Date | null;
+  services: string[];
+  host: string | null;
+  port: number | null;
+  max_associations: number;
+  created_at: Date;
+  revoked_at: Date | null;
+  last_seen_at: Date | null;
 };
 
 /** Whose certificate this is: answers before any scope is known, one row for one fingerprint and AE title. */
-export async function devicesWithCertificate(tx: Tx, fingerprint: Buffer): Promise<{ organisation: string; id: string }[]> {
-  const { rows } = await sql<{ organisation: string; id: string }>`select organisation, id from resolve_device(${fingerprint})`.execute(tx);
+export async function devicesWithCertificate(
+  tx: Tx,
+  fingerprint: Buffer,
+): Promise<{ organisation: string; id: string }[]> {
+  const { rows } = await sql<{
+    organisation: string;
+    id: string;
+  }>`select organisation, id from resolve_device(${fingerprint})`.execute(tx);
   return rows;
 }
 
 export async function plainDevices(tx: Tx, aeTitle: string): Promise<{ organisation: string; id: string }[]> {
-  const { rows } = await sql<{ organisation: string; id: string }>`select organisation, id from resolve_plain_device(${aeTitle})`.execute(tx);
+  const { rows } = await sql<{
+    organisation: string;
+    id: string;
+  }>`select organisation, id from resolve_plain_device(${aeTitle})`.execute(tx);
   return rows;
 }
 
@@ -32,8 +51,16 @@ export async function devicesOf(tx: Tx, organisation: string): Promise<DeviceRec
 }
 
 export type NewDevice = {
-  organisation: string; id: string; aeTitle: string; description: string; certificateSha256: Buffer | null; certificatePem: string | null; notAfter: Date | null; services: readonly string[];
-  host: string | null; port: number | null;
+  organisation: string;
+  id: string;
+  aeTitle: string;
+  description: string;
+  certificateSha256: Buffer | null;
+  certificatePem: string | null;
+  notAfter: Date | null;
+  services: readonly string[];
+  host: string | null;
+  port: number | null;
 };
 
 export async function insertDevice(tx: Tx, device: NewDevice): Promise<void> {
@@ -43,10 +70,15 @@ export async function insertDevice(tx: Tx, device: NewDevice): Promise<void> {
 }
 
 export async function revokeDevice(tx: Tx, organisation: string, id: string): Promise<boolean> {
-  const { rows } = await sql`update device set revoked_at = now() where organisation = ${organisation} and id = ${id} and revoked_at is null returning id`.execute(tx);
+  const { rows } =
+    await sql`update device set revoked_at = now() where organisation = ${organisation} and id = ${id} and revoked_at is null returning id`.execute(
+      tx,
+    );
   return rows.length > 0;
 }
 
 export async function deviceSeen(tx: Tx, organisation: string, id: string): Promise<void> {
-  await sql`update device set last_seen_at = now() where organisation = ${organisation} and id = ${id} and (last_seen_at is null or last_seen_at < now() - interval '1 minute')`.execute(tx);
+  await sql`update device set last_seen_at = now() where organisation = ${organisation} and id = ${id} and (last_seen_at is null or last_seen_at < now() - interval '1 minute')`.execute(
+    tx,
+  );
 }

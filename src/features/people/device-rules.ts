@@ -1,13 +1,23 @@
 /** Decision 14: a device is an AE title and a certificate. Pure. */
 
-export type DeviceFacts = { id: string; organisation: string; aeTitle: string; revokedAt: Date | null; notAfter: Date | null; services: readonly string[] };
+export type DeviceFacts = {
+  id: string;
+  organisation: string;
+  aeTitle: string;
+  revokedAt: Date | null;
+  notAfter: Date | null;
+  services: readonly string[];
+};
 export type Knock = { callingAe: string; calledAe: string; certificate: { validFrom: Date; validTo: Date } | null };
 
-export type DeviceVerdict = { device: DeviceFacts } | { refused: "unknown-device" | "certificate-not-valid" | "several-organisations" };
+export type DeviceVerdict =
+  | { device: DeviceFacts }
+  | { refused: "unknown-device" | "certificate-not-valid" | "several-organisations" };
 
 /** Which of the devices that hold this certificate is calling; `organisationNamed` says whether a called AE title names an organisation where one device serves several. */
 export function whoIsCalling(knock: Knock, candidates: readonly DeviceFacts[], now: Date): DeviceVerdict {
-  if (knock.certificate && (now < knock.certificate.validFrom || knock.certificate.validTo < now)) return { refused: "certificate-not-valid" };
+  if (knock.certificate && (now < knock.certificate.validFrom || knock.certificate.validTo < now))
+    return { refused: "certificate-not-valid" };
   const fitting = candidates.filter((device) => device.revokedAt === null && device.aeTitle === knock.callingAe.trim());
   const [only, ...more] = fitting;
   if (!only) return { refused: "unknown-device" };

@@ -1,16 +1,32 @@
-import { Fault } from "#kit/fault.ts";
 import type { Right } from "#contract/words.ts";
-import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
 import type { World } from "#features/audit/action.ts";
+import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
 import { Epochs } from "#features/keys/epochs.ts";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import { studyByUid, studyFacts } from "#features/sharing/queries.ts";
 import { type AccessVerdict, mayUse, type StudyFacts } from "#features/sharing/rules.ts";
+import { Fault } from "#kit/fault.ts";
 
 /** What an allowed request may go on with: the study inside, its key, and why it was allowed. */
-export type Opened = { owner: string; study: string; patient: string; studyUid: string; key: SecretKey; because: string; grant: string | null };
+export type Opened = {
+  owner: string;
+  study: string;
+  patient: string;
+  studyUid: string;
+  key: SecretKey;
+  because: string;
+  grant: string | null;
+};
 
-type Known = { stamp: string; offset: number; study: string; patient: string; facts: StudyFacts; key: SecretKey | null; until: number };
+type Known = {
+  stamp: string;
+  offset: number;
+  study: string;
+  patient: string;
+  facts: StudyFacts;
+  key: SecretKey | null;
+  until: number;
+};
 
 const REMEMBERED = 5_000;
 const REMEMBER_MS = 60_000;
@@ -39,13 +55,23 @@ export class Gate {
     const verdict = known && mayUse(right, who, known.facts, new Date(Date.now() + known.offset));
     if (!known || !verdict?.allowed) throw denied();
     if (known.key === null) throw new Fault("key.destroyed", "This study was erased; nothing of it is left here.");
-    return { owner, study: known.study, patient: known.patient, studyUid, key: known.key, because: verdict.because, grant: verdict.grant };
+    return {
+      owner,
+      study: known.study,
+      patient: known.patient,
+      studyUid,
+      key: known.key,
+      because: verdict.because,
+      grant: verdict.grant,
+    };
   }
 
   /** The verdict alone, for `can` in a resource. */
   async verdict(right: Right, who: Actor, owner: string, studyUid: string): Promise<AccessVerdict> {
     const known = await this.#factsOf(who, owner, studyUid);
-    return known ? mayUse(right, who, known.facts, new Date(Date.now() + known.offset)) : { allowed: false, because: "no-grant" };
+    return known
+      ? mayUse(right, who, known.facts, new Date(Date.now() + known.offset))
+      : { allowed: false, because: "no-grant" };
   }
 
   async #factsOf(who: Actor, owner: string, studyUid: string): Promise<Known | null> {
@@ -68,7 +94,15 @@ export class Gate {
         if (fault instanceof Fault && fault.code === "key.destroyed") return null;
         throw fault;
       });
-      return { stamp, offset: tx.now.getTime() - Date.now(), study: study.id, patient: study.patient, facts, key, until: Date.now() + REMEMBER_MS };
+      return {
+        stamp,
+        offset: tx.now.getTime() - Date.now(),
+        study: study.id,
+        patient: study.patient,
+        facts,
+        key,
+        until: Date.now() + REMEMBER_MS,
+      };
     });
   }
 

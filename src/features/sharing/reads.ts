@@ -28,11 +28,20 @@ export class Reads {
 
   /** Resolves when the entry is durable. The returned function counts what was sent. */
   async begin(who: Actor, opened: Opened, use: Use): Promise<(add: Partial<Counts>) => void> {
-    const name = [who.kind, who.id, who.session, opened.owner, opened.study, use, opened.because, opened.grant].join("/");
+    const name = [who.kind, who.id, who.session, opened.owner, opened.study, use, opened.because, opened.grant].join(
+      "/",
+    );
     let open = this.#open.get(name);
     if (!open || open.until < Date.now()) {
       if (open) await this.#close(name, open);
-      open = { who, opened, use, counts: { instances: 0, frames: 0, bytes: 0 }, until: Date.now() + WINDOW_MS, ready: this.#record(who, opened, `study.${use}`, undefined) };
+      open = {
+        who,
+        opened,
+        use,
+        counts: { instances: 0, frames: 0, bytes: 0 },
+        until: Date.now() + WINDOW_MS,
+        ready: this.#record(who, opened, `study.${use}`, undefined),
+      };
       this.#open.set(name, open);
       open.ready.catch(() => this.#open.delete(name));
     }
@@ -48,7 +57,14 @@ export class Reads {
   #record(who: Actor, opened: Opened, action: string, counts: Counts | undefined): Promise<void> {
     return this.#world.database.transaction(scopeOf(who), async (tx) => {
       await recordEntry({ tx, now: tx.now, keyring: this.#world.keyring }, who, {
-        organisation: opened.owner, action, outcome: "done", because: opened.because, study: opened.study, patient: opened.patient, subject: opened.grant ?? undefined, ...(counts ? { detail: counts } : {}),
+        organisation: opened.owner,
+        action,
+        outcome: "done",
+        because: opened.because,
+        study: opened.study,
+        patient: opened.patient,
+        subject: opened.grant ?? undefined,
+        ...(counts ? { detail: counts } : {}),
       });
     });
   }

@@ -1,5 +1,3 @@
-import { Fault } from "#kit/fault.ts";
-import { uuidv7 } from "#kit/uuid.ts";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
@@ -8,13 +6,22 @@ import type { Indexer } from "#features/studies/indexer.ts";
 import { instanceByUid, quarantine } from "#features/studies/queries.ts";
 import { sameContent } from "#features/studies/same-content.ts";
 import { storedObject } from "#features/studies/stored-object.ts";
+import { Fault } from "#kit/fault.ts";
+import { uuidv7 } from "#kit/uuid.ts";
 import type { Blobs } from "#platform/blobs/blobs.ts";
 import type { Decoders } from "#platform/decoders/decoders.ts";
 import { wrapKey } from "#trust/keys/wrap.ts";
 
 export type StudiesWorld = World & { blobs: Blobs; indexer: Indexer; decoders: Decoders };
 
-export type Received = { is: "stored" | "already-here"; study: string; studyUid: string; seriesUid: string; sopClassUid: string; sopInstanceUid: string };
+export type Received = {
+  is: "stored" | "already-here";
+  study: string;
+  studyUid: string;
+  seriesUid: string;
+  sopClassUid: string;
+  sopInstanceUid: string;
+};
 
 /**
  * Takes one instance in: sealed and durable in the blob store, then index, metadata and record in one transaction. The caller
@@ -25,13 +32,22 @@ export type Received = { is: "stored" | "already-here"; study: string; studyUid:
 export async function receiveInstance(world: StudiesWorld, who: Actor, arriving: Arriving): Promise<Received> {
   const sealed = await sealArrival(world.blobs, arriving);
   const { described } = sealed;
-  const answer = { studyUid: described.study.studyUid, seriesUid: described.series.seriesUid, sopClassUid: described.sopClassUid, sopInstanceUid: described.sopInstanceUid };
+  const answer = {
+    studyUid: described.study.studyUid,
+    seriesUid: described.series.seriesUid,
+    sopClassUid: described.sopClassUid,
+    sopInstanceUid: described.sopInstanceUid,
+  };
   let kept = false;
   try {
     const indexed = await world.indexer.add(who, sealed.entry);
     kept = indexed.is === "stored";
     if (indexed.is === "stored") return { is: "stored", study: indexed.study, ...answer };
-    return { is: "already-here", study: await judgeAgain(world, who, sealed, arriving.source, () => (kept = true)), ...answer };
+    return {
+      is: "already-here",
+      study: await judgeAgain(world, who, sealed, arriving.source, () => (kept = true)),
+      ...answer,
+    };
   } catch (thrown) {
     // A commit whose answer was lost may have happened: only what is surely not in the index is removed.
     if (thrown instanceof Fault && thrown.code === "database.unavailable") kept = true;
@@ -42,7 +58,13 @@ export async function receiveInstance(world: StudiesWorld, who: Actor, arriving:
 }
 
 /** Decision 16. Answers the study's id for the same content; otherwise quarantines and throws instance.conflict. */
-async function judgeAgain(world: StudiesWorld, who: Actor, again: Sealed, source: string, keep: () => void): Promise<string> {
+async function judgeAgain(
+  world: StudiesWorld,
+  who: Actor,
+  again: Sealed,
+  source: string,
+  keep: () => void,
+): Promise<string> {
   const uid = again.described.sopInstanceUid;
   const first = await world.database.read(scopeOf(who), async (tx) => {
     const row = await instanceByUid(tx, who.organisation, uid);
@@ -54,10 +76,28 @@ async function judgeAgain(world: StudiesWorld, who: Actor, again: Sealed, source
   await world.database.transaction(scopeOf(who), async (tx) => {
     const id = uuidv7();
     await quarantine(tx, {
-      organisation: who.organisation, id, sopInstanceUid: uid, blob: again.blob, wrappedKey: wrapKey(first.group, again.objectKey), keyGroup: first.row.key_group, reason: "other-content", source,
+      organisation: who.organisation,
+      id,
+      sopInstanceUid: uid,
+      blob: again.blob,
+      wrappedKey: wrapKey(first.group, again.objectKey),
+      keyGroup: first.row.key_group,
+      reason: "other-content",
+      source,
     });
-    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, { organisation: who.organisation, action: "instance.receive", outcome: "refused", because: "other-content", study, subject: id });
+    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
+      organisation: who.organisation,
+      action: "instance.receive",
+      outcome: "refused",
+      because: "other-content",
+      study,
+      subject: id,
+    });
   });
   keep();
-  throw new Fault("instance.conflict", "(0008,0018) SOPInstanceUID is known here with other content; the first object stays, this one is quarantined.", { place: "(0008,0018) SOPInstanceUID" });
+  throw new Fault(
+    "instance.conflict",
+    "(0008,0018) SOPInstanceUID is known here with other content; the first object stays, this one is quarantined.",
+    { place: "(0008,0018) SOPInstanceUID" },
+  );
 }

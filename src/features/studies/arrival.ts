@@ -1,9 +1,9 @@
-import { gzip } from "node:zlib";
 import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { type Described, describeDataSet } from "#features/studies/describe.ts";
+import type { IndexEntry } from "#features/studies/index-rows.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
-import { describeDataSet, type Described } from "#features/studies/describe.ts";
-import type { IndexEntry } from "#features/studies/index-rows.ts";
 import type { BlobName, Blobs, BlobWriter } from "#platform/blobs/blobs.ts";
 import { newBlobName } from "#platform/blobs/blobs.ts";
 import { frameCount, packFrames } from "#standards/dicom/frames.ts";
@@ -29,7 +29,16 @@ export type Arriving = {
 };
 
 /** An object that lies sealed and durable in the blob store but is in no index yet: keep it or remove it. */
-export type Sealed = { entry: IndexEntry; blob: BlobName; described: Described; transferSyntax: string; objectKey: SecretKey; bytes: number; dataSetOffset: number; instanceId: string };
+export type Sealed = {
+  entry: IndexEntry;
+  blob: BlobName;
+  described: Described;
+  transferSyntax: string;
+  objectKey: SecretKey;
+  bytes: number;
+  dataSetOffset: number;
+  instanceId: string;
+};
 
 /**
  * Streams what arrives through the reader and the seal into the blob store. Memory is bounded by the reader's limits and the
@@ -49,11 +58,22 @@ export async function sealArrival(blobs: Blobs, arriving: Arriving): Promise<Sea
   }
 }
 
-async function streamInto(writer: BlobWriter, blob: BlobName, { bytes, bare, source, study }: Arriving): Promise<Sealed> {
+async function streamInto(
+  writer: BlobWriter,
+  blob: BlobName,
+  { bytes, bare, source, study }: Arriving,
+): Promise<Sealed> {
   const instanceId = uuidv7();
   const objectKey = newObjectKey();
   const sealer = new Sealer({ key: objectKey, objectId: instanceId });
-  const prefix = bare ? fileMetaBytes({ sopClassUid: bare.sopClassUid, sopInstanceUid: bare.sopInstanceUid, transferSyntaxUid: bare.transferSyntax, sourceAeTitle: bare.sourceAe }) : null;
+  const prefix = bare
+    ? fileMetaBytes({
+        sopClassUid: bare.sopClassUid,
+        sopInstanceUid: bare.sopInstanceUid,
+        transferSyntaxUid: bare.transferSyntax,
+        sourceAeTitle: bare.sourceAe,
+      })
+    : null;
   const reader = new Part10Reader(bare && prefix ? { transferSyntax: bare.transferSyntax, origin: prefix.length } : {});
   if (prefix) await writer.write(sealer.update(prefix));
   for await (const chunk of bytes) {
@@ -63,29 +83,62 @@ async function streamInto(writer: BlobWriter, blob: BlobName, { bytes, bare, sou
   const result = reader.end();
   const described = describeDataSet(result.dataSet);
   if (bare) mustMatch(bare, described);
-  if (study !== undefined && described.study.studyUid !== study) throw new Fault("dicom.class-mismatch", "(0020,000D) StudyInstanceUID is not the study of the address.", { place: "(0020,000D) StudyInstanceUID" });
+  if (study !== undefined && described.study.studyUid !== study)
+    throw new Fault("dicom.class-mismatch", "(0020,000D) StudyInstanceUID is not the study of the address.", {
+      place: "(0020,000D) StudyInstanceUID",
+    });
   await writer.write(sealer.final());
   return sealedOf({ result, described, source, instanceId, objectKey, blob, bytes: sealer.plainBytes });
 }
 
 /** PS3.4 §B.2.3: the command set must name what the data set is. */
 function mustMatch(bare: NonNullable<Arriving["bare"]>, described: Described): void {
-  if (bare.sopClassUid !== described.sopClassUid) throw new Fault("dicom.class-mismatch", "(0008,0016) SOPClassUID is not the one the request named.", { place: "(0008,0016) SOPClassUID" });
-  if (bare.sopInstanceUid !== described.sopInstanceUid) throw new Fault("dicom.class-mismatch", "(0008,0018) SOPInstanceUID is not the one the request named.", { place: "(0008,0018) SOPInstanceUID" });
+  if (bare.sopClassUid !== described.sopClassUid)
+    throw new Fault("dicom.class-mismatch", "(0008,0016) SOPClassUID is not the one the request named.", {
+      place: "(0008,0016) SOPClassUID",
+    });
+  if (bare.sopInstanceUid !== described.sopInstanceUid)
+    throw new Fault("dicom.class-mismatch", "(0008,0018) SOPInstanceUID is not the one the request named.", {
+      place: "(0008,0018) SOPInstanceUID",
+    });
 }
 
-type Parts = { result: ReadResult; described: Described; source: string; instanceId: string; objectKey: SecretKey; blob: BlobName; bytes: number };
+type Parts = {
+  result: ReadResult;
+  described: Described;
+  source: string;
+  instanceId: string;
+  objectKey: SecretKey;
+  blob: BlobName;
+  bytes: number;
+};
 
 async function sealedOf(parts: Parts): Promise<Sealed> {
   const { result, described, source, instanceId, objectKey, blob, bytes } = parts;
-  const json = JSON.stringify(toJson(result.dataSet, { bulkThreshold: BULK_BYTES, bulkDataUri: (path) => (isLookupTable(path) ? undefined : `bulkdata/${path}`) }));
+  const json = JSON.stringify(
+    toJson(result.dataSet, {
+      bulkThreshold: BULK_BYTES,
+      bulkDataUri: (path) => (isLookupTable(path) ? undefined : `bulkdata/${path}`),
+    }),
+  );
   const header = sealSmall(objectKey, `header:${instanceId}`, await compress(json, { level: 1 }));
   const frames = frameCount(result.frameIndex);
   const frameIndex = sealSmall(objectKey, `frames:${instanceId}`, packFrames(result.frameIndex));
   const transferSyntax = result.transferSyntax.uid;
   const instance = {
-    id: instanceId, sopInstanceUid: described.sopInstanceUid, sopClassUid: described.sopClassUid, transferSyntax, ...described.image,
-    frames: result.pixelData === undefined ? null : frames, blob, bytes, dataSetOffset: result.dataSetOffset, objectKey, header, frameIndex, source,
+    id: instanceId,
+    sopInstanceUid: described.sopInstanceUid,
+    sopClassUid: described.sopClassUid,
+    transferSyntax,
+    ...described.image,
+    frames: result.pixelData === undefined ? null : frames,
+    blob,
+    bytes,
+    dataSetOffset: result.dataSetOffset,
+    objectKey,
+    header,
+    frameIndex,
+    source,
   };
   const entry: IndexEntry = { instance, series: described.series, study: described.study, patient: described.patient };
   return { entry, blob, described, transferSyntax, objectKey, bytes, dataSetOffset: result.dataSetOffset, instanceId };

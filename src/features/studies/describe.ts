@@ -1,5 +1,5 @@
-import { Fault } from "#kit/fault.ts";
 import type { PatientAttributes, SeriesAttributes, StudyAttributes } from "#features/studies/index-rows.ts";
+import { Fault } from "#kit/fault.ts";
 import type { DataSet } from "#standards/dicom/data-set.ts";
 import { items, number, text, texts, uid } from "#standards/dicom/values.ts";
 
@@ -8,14 +8,25 @@ import { items, number, text, texts, uid } from "#standards/dicom/values.ts";
 const LONGEST = 400;
 
 export type Described = {
-  sopClassUid: string; sopInstanceUid: string;
-  patient: PatientAttributes; study: StudyAttributes; series: SeriesAttributes;
-  image: { number: number | null; rows: number | null; columns: number | null; bitsAllocated: number | null; photometric: string | null };
+  sopClassUid: string;
+  sopInstanceUid: string;
+  patient: PatientAttributes;
+  study: StudyAttributes;
+  series: SeriesAttributes;
+  image: {
+    number: number | null;
+    rows: number | null;
+    columns: number | null;
+    bitsAllocated: number | null;
+    photometric: string | null;
+  };
 };
 
 function clean(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-  return value.replace(/[\u0000-\u0008\u000b-\u001f]/g, "").trim().slice(0, LONGEST);
+  return value
+    .replace(/\p{Cc}/gu, "")
+    .trim()
+    .slice(0, LONGEST);
 }
 
 const word = (dataSet: DataSet, tag: number): string => clean(text(dataSet, tag) ?? "");
@@ -28,7 +39,10 @@ function whole(dataSet: DataSet, tag: number, max = 0x7fffffff): number | null {
 
 function required(dataSet: DataSet, tag: number, name: string): string {
   const value = uid(dataSet, tag);
-  if (value === undefined) throw new Fault("dicom.missing", `${name} is missing or is no UID; the object cannot be filed without it.`, { place: name });
+  if (value === undefined)
+    throw new Fault("dicom.missing", `${name} is missing or is no UID; the object cannot be filed without it.`, {
+      place: name,
+    });
   return value;
 }
 
@@ -39,21 +53,41 @@ export function describeDataSet(dataSet: DataSet): Described {
     sopClassUid: required(dataSet, 0x00080016, "(0008,0016) SOPClassUID"),
     sopInstanceUid: required(dataSet, 0x00080018, "(0008,0018) SOPInstanceUID"),
     patient: {
-      issuer: word(dataSet, 0x00100021), patientId: several(dataSet, 0x00100020), name: word(dataSet, 0x00100010), birthDate: word(dataSet, 0x00100030), sex: word(dataSet, 0x00100040),
+      issuer: word(dataSet, 0x00100021),
+      patientId: several(dataSet, 0x00100020),
+      name: word(dataSet, 0x00100010),
+      birthDate: word(dataSet, 0x00100030),
+      sex: word(dataSet, 0x00100040),
     },
     study: {
       studyUid: required(dataSet, 0x0020000d, "(0020,000D) StudyInstanceUID"),
-      date: word(dataSet, 0x00080020), time: word(dataSet, 0x00080030), accession: word(dataSet, 0x00080050), studyId: word(dataSet, 0x00200010),
-      description: several(dataSet, 0x00081030), referringPhysician: word(dataSet, 0x00080090),
+      date: word(dataSet, 0x00080020),
+      time: word(dataSet, 0x00080030),
+      accession: word(dataSet, 0x00080050),
+      studyId: word(dataSet, 0x00200010),
+      description: several(dataSet, 0x00081030),
+      referringPhysician: word(dataSet, 0x00080090),
     },
     series: {
       seriesUid: required(dataSet, 0x0020000e, "(0020,000E) SeriesInstanceUID"),
-      modality: word(dataSet, 0x00080060), number: whole(dataSet, 0x00200011), description: several(dataSet, 0x0008103e), bodyPart: word(dataSet, 0x00180015), laterality: word(dataSet, 0x00200060),
-      date: word(dataSet, 0x00080021), time: word(dataSet, 0x00080031), ppsStartDate: word(dataSet, 0x00400244), ppsStartTime: word(dataSet, 0x00400245),
-      spsId: request ? word(request, 0x00400009) : "", requestedProcedureId: request ? word(request, 0x00401001) : "",
+      modality: word(dataSet, 0x00080060),
+      number: whole(dataSet, 0x00200011),
+      description: several(dataSet, 0x0008103e),
+      bodyPart: word(dataSet, 0x00180015),
+      laterality: word(dataSet, 0x00200060),
+      date: word(dataSet, 0x00080021),
+      time: word(dataSet, 0x00080031),
+      ppsStartDate: word(dataSet, 0x00400244),
+      ppsStartTime: word(dataSet, 0x00400245),
+      spsId: request ? word(request, 0x00400009) : "",
+      requestedProcedureId: request ? word(request, 0x00401001) : "",
     },
     image: {
-      number: whole(dataSet, 0x00200013), rows: whole(dataSet, 0x00280010, 65_535), columns: whole(dataSet, 0x00280011, 65_535), bitsAllocated: whole(dataSet, 0x00280100, 64), photometric: word(dataSet, 0x00280004) || null,
+      number: whole(dataSet, 0x00200013),
+      rows: whole(dataSet, 0x00280010, 65_535),
+      columns: whole(dataSet, 0x00280011, 65_535),
+      bitsAllocated: whole(dataSet, 0x00280100, 64),
+      photometric: word(dataSet, 0x00280004) || null,
     },
   };
 }

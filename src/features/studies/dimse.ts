@@ -1,6 +1,6 @@
-import { Fault, faultOf } from "#kit/fault.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { receiveInstance, type StudiesWorld } from "#features/studies/actions.ts";
+import { type Fault, faultOf } from "#kit/fault.ts";
 import type { ListenerOptions } from "#platform/dicom/listener.ts";
 
 type OnStore = NonNullable<ListenerOptions<Actor>["onStore"]>;
@@ -11,7 +11,12 @@ export function storeHandler(world: StudiesWorld, log: (fault: Fault, actor: Act
     try {
       await receiveInstance(world, request.context, {
         bytes: dataSet,
-        bare: { sopClassUid: request.sopClassUid, sopInstanceUid: request.sopInstanceUid, transferSyntax: request.transferSyntax, sourceAe: request.peer.callingAe },
+        bare: {
+          sopClassUid: request.sopClassUid,
+          sopInstanceUid: request.sopInstanceUid,
+          transferSyntax: request.transferSyntax,
+          sourceAe: request.peer.callingAe,
+        },
         source: `dimse:${request.peer.callingAe}`,
       });
       return { status: 0x0000 };

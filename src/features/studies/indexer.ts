@@ -1,10 +1,15 @@
-import { Fault } from "#kit/fault.ts";
-import type { Actor } from "#features/audit/actor.ts";
 import type { World } from "#features/audit/action.ts";
+import type { Actor } from "#features/audit/actor.ts";
 import { type Indexed, indexBatch } from "#features/studies/index-batch.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
+import { Fault } from "#kit/fault.ts";
 
-type Waiting = { who: Actor; entry: IndexEntry; resolve: (indexed: Indexed) => void; reject: (thrown: unknown) => void };
+type Waiting = {
+  who: Actor;
+  entry: IndexEntry;
+  resolve: (indexed: Indexed) => void;
+  reject: (thrown: unknown) => void;
+};
 
 const BATCH = 64;
 
@@ -42,7 +47,11 @@ export class Indexer {
     const who = batch[0]?.who;
     if (!who) return;
     try {
-      const indexed = await indexBatch(this.#world, who, batch.map((waiting) => waiting.entry));
+      const indexed = await indexBatch(
+        this.#world,
+        who,
+        batch.map((waiting) => waiting.entry),
+      );
       batch.forEach((waiting, at) => {
         waiting.resolve(indexed[at] ?? { is: "known" });
       });

@@ -2,11 +2,18 @@ import { isDeepStrictEqual } from "node:util";
 import type { StudiesWorld } from "#features/studies/actions.ts";
 import type { Sealed } from "#features/studies/arrival.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
-import { attributesOf, frameIndexOf, plainRange, readableFrame, readableSyntax, type StoredObject } from "#features/studies/stored-object.ts";
+import {
+  attributesOf,
+  frameIndexOf,
+  plainRange,
+  readableFrame,
+  readableSyntax,
+  type StoredObject,
+} from "#features/studies/stored-object.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
-import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
+import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 
 type Side = { object: StoredObject; parts: SealedParts; dataSetOffset: number };
 
@@ -14,10 +21,26 @@ type Side = { object: StoredObject; parts: SealedParts; dataSetOffset: number };
  * Decision 16: the same instance again is the same when its data set without group 0002 is equal byte for byte, or when its
  * attributes are equal and every frame decodes to the same pixels in the other transfer syntax.
  */
-export async function sameContent(world: StudiesWorld, first: StoredObject, firstParts: InstanceRecord & SealedParts, again: Sealed): Promise<boolean> {
-  const row = { ...firstParts, id: again.instanceId, blob: again.blob, bytes: again.bytes, data_set_offset: again.dataSetOffset, transfer_syntax: again.transferSyntax };
+export async function sameContent(
+  world: StudiesWorld,
+  first: StoredObject,
+  firstParts: InstanceRecord & SealedParts,
+  again: Sealed,
+): Promise<boolean> {
+  const row = {
+    ...firstParts,
+    id: again.instanceId,
+    blob: again.blob,
+    bytes: again.bytes,
+    data_set_offset: again.dataSetOffset,
+    transfer_syntax: again.transferSyntax,
+  };
   const a: Side = { object: first, parts: firstParts, dataSetOffset: first.row.data_set_offset };
-  const b: Side = { object: { row, key: again.objectKey }, parts: { header: again.entry.instance.header, frame_index: again.entry.instance.frameIndex }, dataSetOffset: again.dataSetOffset };
+  const b: Side = {
+    object: { row, key: again.objectKey },
+    parts: { header: again.entry.instance.header, frame_index: again.entry.instance.frameIndex },
+    dataSetOffset: again.dataSetOffset,
+  };
   if (a.object.row.transfer_syntax === row.transfer_syntax) return sameBytes(world, a, b);
   return sameDecoded(world, a, b);
 }
@@ -70,10 +93,20 @@ function comparable(json: JsonDataSet): JsonDataSet {
   return Object.fromEntries(Object.entries(json).filter(([tag]) => !ENCODING_ONLY.has(tag) && !REWRITTEN.has(tag)));
 }
 
-async function pixels(world: StudiesWorld, { object }: Side, json: JsonDataSet, index: FrameIndex, frame: number): Promise<Buffer | null> {
+async function pixels(
+  world: StudiesWorld,
+  { object }: Side,
+  json: JsonDataSet,
+  index: FrameIndex,
+  frame: number,
+): Promise<Buffer | null> {
   const pieces = await readableFrame(world.blobs, object, index, frame, json);
   if (!pieces) return null;
   const format = readPixelFormat(pixelAttributesFromJson(json));
-  const { pixels: decoded } = await world.decoders.decode({ transferSyntax: readableSyntax(object.row), format, frame: pieces });
+  const { pixels: decoded } = await world.decoders.decode({
+    transferSyntax: readableSyntax(object.row),
+    format,
+    frame: pieces,
+  });
   return Buffer.from(decoded.buffer, decoded.byteOffset, decoded.byteLength);
 }

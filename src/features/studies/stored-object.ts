@@ -1,6 +1,6 @@
-import { createInflateRaw, gunzip } from "node:zlib";
 import { pipeline, Readable } from "node:stream";
 import { promisify } from "node:util";
+import { createInflateRaw, gunzip } from "node:zlib";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import { type Blobs, parseBlobName } from "#platform/blobs/blobs.ts";
@@ -25,9 +25,19 @@ export function storedObject(row: InstanceRecord, group: SecretKey): StoredObjec
 }
 
 /** The plain bytes of the Part 10 file from `start` to `end`, decrypted as they are read; only the chunks touched are opened. */
-export function plainRange(blobs: Blobs, { row, key }: StoredObject, start: number, end: number): AsyncIterable<Buffer> {
+export function plainRange(
+  blobs: Blobs,
+  { row, key }: StoredObject,
+  start: number,
+  end: number,
+): AsyncIterable<Buffer> {
   const name = parseBlobName(row.blob);
-  const source: SealedSource = { key, objectId: row.id, sealedBytes: sealedSize(row.bytes), readAt: (offset, length) => blobs.readAt(name, offset, length) };
+  const source: SealedSource = {
+    key,
+    objectId: row.id,
+    sealedBytes: sealedSize(row.bytes),
+    readAt: (offset, length) => blobs.readAt(name, offset, length),
+  };
   return openRange(source, start, end);
 }
 
@@ -42,25 +52,45 @@ export function frameIndexOf({ row, key }: StoredObject, sealed: SealedParts): F
 }
 
 /** A frame's bytes as stored: its code stream's fragments, or its native pixels. Undefined when there is no such frame (from 0). */
-export async function storedFrame(blobs: Blobs, object: StoredObject, index: FrameIndex, frame: number): Promise<Buffer[] | undefined> {
+export async function storedFrame(
+  blobs: Blobs,
+  object: StoredObject,
+  index: FrameIndex,
+  frame: number,
+): Promise<Buffer[] | undefined> {
   const where = frameRanges(index, frame);
   if (!where) return undefined;
   const inflated = index.is === "native" && index.inflated;
   const pieces: Buffer[] = [];
-  for (const { offset, length } of where.ranges) for await (const piece of dataRange(blobs, object, inflated, offset, offset + length)) pieces.push(piece);
+  for (const { offset, length } of where.ranges)
+    for await (const piece of dataRange(blobs, object, inflated, offset, offset + length)) pieces.push(piece);
   return pieces;
 }
 
 /** As `storedFrame`, but native pixels come little endian and from their first bit on, as decoders and clients want them. */
-export async function readableFrame(blobs: Blobs, object: StoredObject, index: FrameIndex, frame: number, json: JsonDataSet): Promise<Buffer[] | undefined> {
+export async function readableFrame(
+  blobs: Blobs,
+  object: StoredObject,
+  index: FrameIndex,
+  frame: number,
+  json: JsonDataSet,
+): Promise<Buffer[] | undefined> {
   const { bigEndian } = transferSyntaxOrPrivate(object.row.transfer_syntax);
-  if (index.is !== "native" || (!bigEndian && index.frameBits % 8 === 0)) return storedFrame(blobs, object, index, frame);
+  if (index.is !== "native" || (!bigEndian && index.frameBits % 8 === 0))
+    return storedFrame(blobs, object, index, frame);
   if (frame < 0 || frame >= index.count) return undefined;
   const format = readPixelFormat(pixelAttributesFromJson(json));
   const unit = bigEndian ? bigEndianUnit(format, json["7FE00010"]?.vr === "OB" ? "OB" : "OW") : 1;
   const range = nativeFrameRange(format, frame, unit);
   const pieces: Buffer[] = [];
-  for await (const piece of dataRange(blobs, object, index.inflated, index.base + range.offset, index.base + range.offset + range.length)) pieces.push(piece);
+  for await (const piece of dataRange(
+    blobs,
+    object,
+    index.inflated,
+    index.base + range.offset,
+    index.base + range.offset + range.length,
+  ))
+    pieces.push(piece);
   return [Buffer.from(cutNativeFrame(format, Buffer.concat(pieces), range, unit))];
 }
 
@@ -70,13 +100,23 @@ export function readableSyntax(row: InstanceRecord): string {
 }
 
 /** Bytes of the object, or of its inflated data set when the offsets count there. */
-export async function* dataRange(blobs: Blobs, object: StoredObject, inflated: boolean, start: number, end: number): AsyncGenerator<Buffer, void, undefined> {
+export async function* dataRange(
+  blobs: Blobs,
+  object: StoredObject,
+  inflated: boolean,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer, void, undefined> {
   if (!inflated) {
     yield* plainRange(blobs, object, start, end);
     return;
   }
   const inflate = createInflateRaw();
-  pipeline(Readable.from(plainRange(blobs, object, object.row.data_set_offset, object.row.bytes)), inflate, () => undefined);
+  pipeline(
+    Readable.from(plainRange(blobs, object, object.row.data_set_offset, object.row.bytes)),
+    inflate,
+    () => undefined,
+  );
   let at = 0;
   for await (const chunk of inflate as AsyncIterable<Buffer>) {
     const from = Math.max(0, start - at);

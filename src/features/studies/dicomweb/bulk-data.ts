@@ -2,18 +2,19 @@ import { Readable } from "node:stream";
 import { denied } from "#features/sharing/gate.ts";
 import { admit, oneWithParts } from "#features/studies/dicomweb/instances.ts";
 import type { DicomwebNeeds, Handler } from "#features/studies/dicomweb/routes.ts";
+import { acceptOf } from "#features/studies/dicomweb/routes.ts";
 import { dataRange, plainRange, type StoredObject } from "#features/studies/stored-object.ts";
 import type { DataSet, Element } from "#standards/dicom/data-set.ts";
 import { Part10Reader } from "#standards/dicom/read.ts";
 import { EXPLICIT_LE } from "#standards/dicom/transfer-syntaxes.ts";
 import { parseAccept } from "#standards/dicomweb/media-types.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
-import { acceptOf } from "#features/studies/dicomweb/routes.ts";
 
 /** PS3.18 §10.4.1.1.5: one value by the address that metadata gave: multipart or, when asked, single. */
 export const retrieveBulkData: Handler = async (needs, asked, request, reply) => {
   const path = (asked.bulk ?? "").split("/");
-  if (path.length > 129 || !path.every((part, at) => (at % 2 === 0 ? /^[0-9A-F]{8}$/ : /^\d{1,6}$/).test(part))) throw denied();
+  if (path.length > 129 || !path.every((part, at) => (at % 2 === 0 ? /^[0-9A-F]{8}$/ : /^\d{1,6}$/).test(part)))
+    throw denied();
   const { opened, count } = await admit(needs, asked, "view");
   const { object } = await oneWithParts(needs, asked, opened);
   const found = await locate(needs, object, path);
@@ -24,7 +25,8 @@ export const retrieveBulkData: Handler = async (needs, asked, request, reply) =>
   async function* body(): AsyncGenerator<Uint8Array> {
     let first = true;
     for (const value of values) {
-      if (!single) yield partHead(boundary, { "Content-Type": `application/octet-stream; transfer-syntax=${EXPLICIT_LE}` }, first);
+      if (!single)
+        yield partHead(boundary, { "Content-Type": `application/octet-stream; transfer-syntax=${EXPLICIT_LE}` }, first);
       for await (const piece of value) {
         count({ bytes: piece.length });
         yield piece;
@@ -33,14 +35,20 @@ export const retrieveBulkData: Handler = async (needs, asked, request, reply) =>
     }
     if (!single) yield closing(boundary, first);
   }
-  reply.type(single ? "application/octet-stream" : `multipart/related; type="application/octet-stream"; boundary="${boundary}"`);
+  reply.type(
+    single ? "application/octet-stream" : `multipart/related; type="application/octet-stream"; boundary="${boundary}"`,
+  );
   return reply.send(Readable.from(body()));
 };
 
 type Located = { element: Element; inflated: boolean };
 
 /** Reads the object again up to the element; nothing of it is kept but that value. */
-async function locate({ world }: DicomwebNeeds, object: StoredObject, path: readonly string[]): Promise<Located | null> {
+async function locate(
+  { world }: DicomwebNeeds,
+  object: StoredObject,
+  path: readonly string[],
+): Promise<Located | null> {
   const top = Number.parseInt(path[0] ?? "", 16);
   const reader = new Part10Reader({ totalLength: object.row.bytes });
   for await (const piece of plainRange(world.blobs, object, 0, object.row.bytes)) {
@@ -62,11 +70,21 @@ function walk(root: DataSet, path: readonly string[]): Element | undefined {
   return undefined;
 }
 
-function valuesOf({ world }: DicomwebNeeds, object: StoredObject, { element, inflated }: Located): AsyncIterable<Uint8Array>[] {
+function valuesOf(
+  { world }: DicomwebNeeds,
+  object: StoredObject,
+  { element, inflated }: Located,
+): AsyncIterable<Uint8Array>[] {
   switch (element.is) {
-    case "value": return [Readable.from([element.bytes])];
-    case "range": return [dataRange(world.blobs, object, inflated, element.offset, element.offset + element.length)];
-    case "fragments": return element.fragments.offsets.map((offset, at) => dataRange(world.blobs, object, inflated, offset, offset + (element.fragments.lengths[at] ?? 0)));
-    case "sequence": return [];
+    case "value":
+      return [Readable.from([element.bytes])];
+    case "range":
+      return [dataRange(world.blobs, object, inflated, element.offset, element.offset + element.length)];
+    case "fragments":
+      return element.fragments.offsets.map((offset, at) =>
+        dataRange(world.blobs, object, inflated, offset, offset + (element.fragments.lengths[at] ?? 0)),
+      );
+    case "sequence":
+      return [];
   }
 }

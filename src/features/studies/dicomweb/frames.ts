@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
-import { Fault } from "#kit/fault.ts";
 import { denied } from "#features/sharing/gate.ts";
 import { admit, oneWithParts, type WithParts } from "#features/studies/dicomweb/instances.ts";
 import { rejudge } from "#features/studies/dicomweb/retrieve.ts";
 import { acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/routes.ts";
 import { attributesOf, frameIndexOf, readableFrame, storedFrame } from "#features/studies/stored-object.ts";
+import { Fault } from "#kit/fault.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
@@ -19,7 +19,8 @@ const MOST_FRAMES = 10_000;
 /** The frame numbers of a path, from 1. @throws Fault input.invalid */
 export function frameNumbers(text: string | undefined): number[] {
   const numbers = (text ?? "").split(",").map((part) => (/^\d{1,7}$/.test(part) ? Number(part) : 0));
-  if (numbers.length > MOST_FRAMES || numbers.some((number) => number < 1)) throw new Fault("input.invalid", "Frames are numbered from 1, separated by commas.", { place: "frames" });
+  if (numbers.length > MOST_FRAMES || numbers.some((number) => number < 1))
+    throw new Fault("input.invalid", "Frames are numbered from 1, separated by commas.", { place: "frames" });
   return numbers;
 }
 
@@ -31,7 +32,8 @@ function planFor(wanted: Wanted, stored: string): Plan {
   const native = { as: "decoded", contentType: `${OCTETS}; transfer-syntax=${EXPLICIT_LE}` } as const;
   const asked = wanted.transferSyntax;
   if (!syntax.encapsulated) {
-    if (wanted.type !== OCTETS || (asked !== undefined && asked !== "*" && asked !== EXPLICIT_LE && asked !== stored)) throw notAcceptable();
+    if (wanted.type !== OCTETS || (asked !== undefined && asked !== "*" && asked !== EXPLICIT_LE && asked !== stored))
+      throw notAcceptable();
     return syntax.bigEndian ? native : { as: "stored", contentType: native.contentType };
   }
   const own: readonly string[] = FRAME_MEDIA_TYPES.get(stored) ?? [];
@@ -45,7 +47,11 @@ function planFor(wanted: Wanted, stored: string): Plan {
 }
 
 function notAcceptable(): Fault {
-  return new Fault("answer.not-acceptable", "The frames are not stored in that form; ask for application/octet-stream, with transfer-syntax=* for the stored one.", { place: "Accept" });
+  return new Fault(
+    "answer.not-acceptable",
+    "The frames are not stored in that form; ask for application/octet-stream, with transfer-syntax=* for the stored one.",
+    { place: "Accept" },
+  );
 }
 
 /** PS3.18 §10.4.1.1.6: frames, numbered from 1, in the order asked. The first acceptable form wins. */
@@ -100,12 +106,27 @@ function chosen(accept: string | undefined, stored: string): { wanted: Wanted; p
   throw notAcceptable();
 }
 
-async function frameAs(needs: DicomwebNeeds, { object }: WithParts, index: FrameIndex, frame: number, json: JsonDataSet | null, signal: AbortSignal): Promise<Buffer[]> {
+async function frameAs(
+  needs: DicomwebNeeds,
+  { object }: WithParts,
+  index: FrameIndex,
+  frame: number,
+  json: JsonDataSet | null,
+  signal: AbortSignal,
+): Promise<Buffer[]> {
   const { blobs, decoders } = needs.world;
-  const pieces = json === null ? await storedFrame(blobs, object, index, frame) : await readableFrame(blobs, object, index, frame, json);
+  const pieces =
+    json === null
+      ? await storedFrame(blobs, object, index, frame)
+      : await readableFrame(blobs, object, index, frame, json);
   if (!pieces) throw denied();
   if (json === null || index.is === "native") return pieces;
   const format = readPixelFormat(pixelAttributesFromJson(json));
-  const { pixels } = await decoders.decode({ transferSyntax: object.row.transfer_syntax, format, frame: pieces, signal });
+  const { pixels } = await decoders.decode({
+    transferSyntax: object.row.transfer_syntax,
+    format,
+    frame: pieces,
+    signal,
+  });
   return [Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)];
 }

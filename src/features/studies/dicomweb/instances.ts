@@ -5,7 +5,10 @@ import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/routes.ts"
 import { type InstanceRecord, instancesOf, type SealedParts, sealedInstancesOf } from "#features/studies/queries.ts";
 import { type StoredObject, storedObject } from "#features/studies/stored-object.ts";
 
-export type Admitted = { opened: Opened; count: (add: { instances?: number; frames?: number; bytes?: number }) => void };
+export type Admitted = {
+  opened: Opened;
+  count: (add: { instances?: number; frames?: number; bytes?: number }) => void;
+};
 
 /** Through the door: verdict, then the durable entry of the read. @throws Fault access.denied for unknown and forbidden alike */
 export async function admit(needs: DicomwebNeeds, asked: Asked, use: Use): Promise<Admitted> {
@@ -15,7 +18,9 @@ export async function admit(needs: DicomwebNeeds, asked: Asked, use: Use): Promi
 }
 
 export async function listed({ world }: DicomwebNeeds, asked: Asked, opened: Opened): Promise<InstanceRecord[]> {
-  const rows = await world.database.read(scopeOf(asked.who), (tx) => instancesOf(tx, asked.owner, opened.study, { series: asked.series, instance: asked.instance }));
+  const rows = await world.database.read(scopeOf(asked.who), (tx) =>
+    instancesOf(tx, asked.owner, opened.study, { series: asked.series, instance: asked.instance }),
+  );
   if (rows.length === 0) throw denied();
   return rows;
 }
@@ -25,11 +30,21 @@ export type WithParts = { object: StoredObject; parts: SealedParts };
 const PAGE = 200;
 
 /** The asked instances with their sealed headers, a page at a time. @throws Fault access.denied when there is none */
-export async function* withParts({ world }: DicomwebNeeds, asked: Asked, opened: Opened): AsyncGenerator<WithParts, void, undefined> {
+export async function* withParts(
+  { world }: DicomwebNeeds,
+  asked: Asked,
+  opened: Opened,
+): AsyncGenerator<WithParts, void, undefined> {
   let after: string | null = null;
   for (;;) {
     const page: (InstanceRecord & SealedParts)[] = await world.database.read(scopeOf(asked.who), (tx) =>
-      sealedInstancesOf(tx, asked.owner, opened.study, { series: asked.series, instance: asked.instance }, { after, limit: PAGE }),
+      sealedInstancesOf(
+        tx,
+        asked.owner,
+        opened.study,
+        { series: asked.series, instance: asked.instance },
+        { after, limit: PAGE },
+      ),
     );
     if (page.length === 0 && after === null) throw denied();
     for (const row of page) yield { object: storedObject(row, opened.key), parts: row };

@@ -1,14 +1,16 @@
 import { Readable } from "node:stream";
-import { Fault } from "#kit/fault.ts";
 import { admit, withParts } from "#features/studies/dicomweb/instances.ts";
 import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/routes.ts";
 import { attributesOf } from "#features/studies/stored-object.ts";
+import { Fault } from "#kit/fault.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { parseAccept, typeFits } from "#standards/dicomweb/media-types.ts";
 
 /** PS3.18 §10.4.1.1.2: one JSON array of data sets without group 0002, bulk data by address. */
 export const retrieveMetadata: Handler = async (needs, asked, request, reply) => {
-  const fits = parseAccept(acceptOf(asked, request)).some(({ type }) => typeFits(type, "application/dicom+json") || typeFits(type, "application/json"));
+  const fits = parseAccept(acceptOf(asked, request)).some(
+    ({ type }) => typeFits(type, "application/dicom+json") || typeFits(type, "application/json"),
+  );
   if (!fits) throw new Fault("answer.not-acceptable", "Metadata comes as application/dicom+json.", { place: "Accept" });
   const { opened, count } = await admit(needs, asked, "view");
   const base = baseOf(asked, request);
@@ -41,4 +43,3 @@ export function addressed(json: JsonDataSet, here: string): JsonDataSet {
   }
   return json;
 }
-

@@ -1,14 +1,18 @@
-import { Fault } from "#kit/fault.ts";
 import { denied } from "#features/sharing/gate.ts";
 import { frameNumbers } from "#features/studies/dicomweb/frames.ts";
 import { admit, listed, type WithParts, withParts } from "#features/studies/dicomweb/instances.ts";
-import { acceptOf, type Asked, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/routes.ts";
+import { type Asked, acceptOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/routes.ts";
 import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#features/studies/stored-object.ts";
+import { Fault } from "#kit/fault.ts";
 import { frameCount } from "#standards/dicom/frames.ts";
 import { parseAccept, typeFits } from "#standards/dicomweb/media-types.ts";
 import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 
-const KINDS = [["image/jpeg", "jpeg"], ["image/png", "png"], ["image/webp", "webp"]] as const;
+const KINDS = [
+  ["image/jpeg", "jpeg"],
+  ["image/png", "png"],
+  ["image/webp", "webp"],
+] as const;
 type Kind = (typeof KINDS)[number][1];
 
 function kindOf(accept: string | undefined): Kind {
@@ -16,7 +20,9 @@ function kindOf(accept: string | undefined): Kind {
     const fits = KINDS.find(([type]) => typeFits(range.type, type));
     if (fits) return fits[1];
   }
-  throw new Fault("answer.not-acceptable", "Pictures come as image/jpeg, image/png or image/webp.", { place: "Accept" });
+  throw new Fault("answer.not-acceptable", "Pictures come as image/jpeg, image/png or image/webp.", {
+    place: "Accept",
+  });
 }
 
 /** PS3.18 §10.4.1.1.3: one frame drawn as a picture; for a series or study its middle image. */
@@ -27,7 +33,9 @@ export const rendered: Handler = async (needs, asked, request, reply) => {
   const source = await frameOf(needs, asked, await middle(needs, asked, opened));
   const picture = await needs.world.decoders.render({ ...source, ...look, kind, signal: asked.signal });
   count({ frames: 1, bytes: picture.bytes.length });
-  return reply.type(picture.mediaType).send(Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength));
+  return reply
+    .type(picture.mediaType)
+    .send(Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength));
 };
 
 /** PS3.18 §10.4.1.1.4: a small picture of whatever the path names, at all four levels. */
@@ -36,7 +44,10 @@ export const thumbnail: Handler = async (needs, asked, _request, reply) => {
   const source = await frameOf(needs, asked, await middle(needs, asked, opened));
   const picture = await needs.world.decoders.thumbnail({ ...source, signal: asked.signal });
   count({ frames: 1, bytes: picture.bytes.length });
-  return reply.type(picture.mediaType).header("cache-control", "no-store").send(Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength));
+  return reply
+    .type(picture.mediaType)
+    .header("cache-control", "no-store")
+    .send(Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength));
 };
 
 /** The instance that stands for the path: the one named, else the middle image of the first series that has images. */
@@ -59,7 +70,11 @@ async function frameOf(needs: DicomwebNeeds, asked: Asked, { object, parts }: Wi
   const json = await attributesOf(object, parts);
   const pieces = await readableFrame(needs.world.blobs, object, index, frame, json);
   if (!pieces) throw denied();
-  return { attributes: pixelAttributesFromJson(json, frame + 1), frame: pieces, transferSyntax: readableSyntax(object.row) };
+  return {
+    attributes: pixelAttributesFromJson(json, frame + 1),
+    frame: pieces,
+    transferSyntax: readableSyntax(object.row),
+  };
 }
 
 /** PS3.18 §8.3.5.1: window, viewport and quality. @throws Fault input.invalid */
@@ -68,9 +83,14 @@ function lookOf(query: URLSearchParams) {
   const viewport = query.get("viewport")?.split(",").map(Number);
   const quality = query.get("quality");
   const [center, width] = (window ?? []).map(Number);
-  if (window && !(Number.isFinite(center) && Number.isFinite(width) && Number(width) > 0)) throw new Fault("input.invalid", "window is center,width,function.", { place: "window" });
-  if (viewport && !viewport.slice(0, 2).every((side) => Number.isInteger(side) && side > 0 && side <= 8192)) throw new Fault("input.invalid", "viewport begins with width,height in pixels, at most 8192.", { place: "viewport" });
-  if (quality !== null && !/^([1-9]\d?|100)$/.test(quality)) throw new Fault("input.invalid", "quality is 1 to 100.", { place: "quality" });
+  if (window && !(Number.isFinite(center) && Number.isFinite(width) && Number(width) > 0))
+    throw new Fault("input.invalid", "window is center,width,function.", { place: "window" });
+  if (viewport && !viewport.slice(0, 2).every((side) => Number.isInteger(side) && side > 0 && side <= 8192))
+    throw new Fault("input.invalid", "viewport begins with width,height in pixels, at most 8192.", {
+      place: "viewport",
+    });
+  if (quality !== null && !/^([1-9]\d?|100)$/.test(quality))
+    throw new Fault("input.invalid", "quality is 1 to 100.", { place: "quality" });
   return {
     ...(window ? { window: { center: Number(center), width: Number(width) } } : {}),
     ...(viewport ? { viewport: { width: viewport[0] ?? 1, height: viewport[1] ?? 1 } } : {}),

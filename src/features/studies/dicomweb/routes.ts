@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { Fault } from "#kit/fault.ts";
 import type { Actor } from "#features/audit/actor.ts";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import type { Gate } from "#features/sharing/gate.ts";
 import type { Reads } from "#features/sharing/reads.ts";
+import type { StudiesWorld } from "#features/studies/actions.ts";
 import { retrieveBulkData } from "#features/studies/dicomweb/bulk-data.ts";
 import { retrieveFrames } from "#features/studies/dicomweb/frames.ts";
 import { retrieveMetadata } from "#features/studies/dicomweb/metadata.ts";
@@ -11,6 +10,7 @@ import { rendered, thumbnail } from "#features/studies/dicomweb/rendered.ts";
 import { retrieveInstances } from "#features/studies/dicomweb/retrieve.ts";
 import { searchInstances, searchSeries, searchStudies } from "#features/studies/dicomweb/search.ts";
 import { storeInstances } from "#features/studies/dicomweb/store.ts";
+import { Fault } from "#kit/fault.ts";
 
 /** What the DICOMweb wire needs: the world, the door, the record of reads, and who is asking. */
 export type DicomwebNeeds = {
@@ -23,9 +23,23 @@ export type DicomwebNeeds = {
 
 /** One request: who asks, whose studies the root means (decision 15), and the UIDs of the path. */
 export type Asked = {
-  who: Actor; owner: string; root: string; study: string | undefined; series: string | undefined; instance: string | undefined; frames: string | undefined; bulk: string | undefined; query: URLSearchParams; signal: AbortSignal;
+  who: Actor;
+  owner: string;
+  root: string;
+  study: string | undefined;
+  series: string | undefined;
+  instance: string | undefined;
+  frames: string | undefined;
+  bulk: string | undefined;
+  query: URLSearchParams;
+  signal: AbortSignal;
 };
-export type Handler = (needs: DicomwebNeeds, asked: Asked, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+export type Handler = (
+  needs: DicomwebNeeds,
+  asked: Asked,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<unknown>;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Lax as real UIDs are; anything else cannot name a study and is answered as an unknown one. */
@@ -66,13 +80,22 @@ export async function addDicomweb(app: FastifyInstance, needs: DicomwebNeeds): P
     scoped.removeAllContentTypeParsers();
     scoped.addContentTypeParser("*", (_request, payload, done) => done(null, payload)); // streamed, never collected
     for (const root of ["/dicomweb", "/dicomweb/orgs/:org"]) {
-      for (const [path, handler] of GETS) scoped.get(root + path, (request, reply) => serve(needs, handler, request, reply));
+      for (const [path, handler] of GETS)
+        scoped.get(root + path, (request, reply) => serve(needs, handler, request, reply));
     }
-    for (const path of ["/studies", STUDY]) scoped.post(`/dicomweb${path}`, { bodyLimit: Number.MAX_SAFE_INTEGER }, (request, reply) => serve(needs, storeInstances, request, reply));
+    for (const path of ["/studies", STUDY])
+      scoped.post(`/dicomweb${path}`, { bodyLimit: Number.MAX_SAFE_INTEGER }, (request, reply) =>
+        serve(needs, storeInstances, request, reply),
+      );
   });
 }
 
-async function serve(needs: DicomwebNeeds, handler: Handler, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function serve(
+  needs: DicomwebNeeds,
+  handler: Handler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
   const who = await needs.authenticate(request);
   if (!who) throw new Fault("sign-in.required", "Sign in, or send a token that is valid here.");
   const closed = new AbortController();
@@ -92,7 +115,15 @@ function askedOf(who: Actor, request: FastifyRequest, signal: AbortSignal): Aske
   const at = request.url.indexOf("?");
   const root = params.org === undefined ? "/dicomweb" : `/dicomweb/orgs/${owner}`;
   return {
-    who, owner, root, study: params.study, series: params.series, instance: params.instance, frames: params.frames, bulk: params["*"], signal,
+    who,
+    owner,
+    root,
+    study: params.study,
+    series: params.series,
+    instance: params.instance,
+    frames: params.frames,
+    bulk: params["*"],
+    signal,
     query: new URLSearchParams(at < 0 ? "" : request.url.slice(at + 1)),
   };
 }

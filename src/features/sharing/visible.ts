@@ -1,0 +1,17 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Actor } from "#features/audit/actor.ts";
+import { reachOf } from "#features/sharing/rules.ts";
+
+/**
+ * The condition under which this actor may find a row of `study` of this owner: the SQL of `mayView`. Stands in every search;
+ * row-level security is the wall behind it.
+ */
+export function visibleTo(who: Actor, owner: string): RawBuilder<boolean> {
+  const reach = reachOf(who, owner);
+  if (reach.all) return sql<boolean>`study.organisation = ${owner}`;
+  return sql<boolean>`study.organisation = ${owner} and exists (
+    select from access x join access_grant g on g.organisation = x.owner and g.id = x.grant_id
+    where x.owner = study.organisation and x.study = study.id and x.subject = any(${[...reach.subjects]}::uuid[])
+      and 'view' = any(g.rights) and g.purpose = any(${[...reach.purposes]}::text[])
+      and g.revoked_at is null and g.basis_ended_at is null and g.from_at <= now() and now() < g.until_at and (g.basis_until is null or now() < g.basis_until))`;
+}

@@ -1,0 +1,56 @@
+import { sql } from "kysely";
+import { scopeOf } from "#features/audit/actor.ts";
+import type { Found } from "#features/studies/dicomweb/answers.ts";
+import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/routes.ts";
+import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
+import { attributesOf, storedObject } from "#features/studies/stored-object.ts";
+import type { JsonDataSet } from "#standards/dicom/json.ts";
+import type { QidoQuery } from "#standards/dicomweb/qido.ts";
+
+/** Results whose sealed headers are opened for one answer. */
+const MOST_OPENED = 200;
+
+/**
+ * `includefield` beyond the columns: taken from the sealed header of the instance, or of the first instance of the series or
+ * study. Pixel data and what is served as bulk data are left out.
+ */
+export async function includedFields(
+  needs: DicomwebNeeds,
+  asked: Asked,
+  query: QidoQuery,
+  rows: readonly Found[],
+): Promise<JsonDataSet[]> {
+  if (!query.includeAll && query.include.length === 0) return rows.map(() => ({}));
+  const wanted = new Set(query.include.map(([tag]) => (tag ?? 0).toString(16).toUpperCase().padStart(8, "0")));
+  const fields: JsonDataSet[] = [];
+  for (const row of rows) {
+    const json = fields.length < MOST_OPENED ? await headerOf(needs, asked, row) : {};
+    fields.push(
+      Object.fromEntries(
+        Object.entries(json).filter(
+          ([tag, element]) =>
+            (query.includeAll || wanted.has(tag)) && element.BulkDataURI === undefined && !tag.startsWith("7FE0"),
+        ),
+      ),
+    );
+  }
+  return fields;
+}
+
+async function headerOf({ world, gate }: DicomwebNeeds, asked: Asked, found: Found): Promise<JsonDataSet> {
+  const opened = await gate.open("view", asked.who, found.organisation, found.study_uid);
+  const which =
+    found.instance !== undefined
+      ? sql`i.id = ${found.instance}`
+      : found.series !== undefined
+        ? sql`i.series = ${found.series}`
+        : sql`i.study = ${found.study}`;
+  const { rows } = await world.database.read(scopeOf(asked.who), (tx) =>
+    sql<InstanceRecord & SealedParts>`
+      select i.id, '' as series_uid, '' as modality, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax, i.number, i.rows, i.columns, i.bits_allocated, i.frames, i.photometric,
+        i.blob, i.bytes, i.data_set_offset, i.wrapped_key, i.header, i.frame_index
+      from instance i where i.organisation = ${found.organisation} and ${which} order by i.id limit 1`.execute(tx),
+  );
+  const row = rows[0];
+  return row ? attributesOf(storedObject(row, opened.key), row) : {};
+}
