@@ -86,3 +86,11 @@ export function bytes(count: number): string {
 export function number(value: number): string {
   return value.toString().replace(/\B(?=(\d{3})+$)/g, "\u2009");
 }
+
+/** Two letters for a round mark. */
+export function initials(name: string): string {
+  const words = name.replace(/^(dr|prof|mr|mrs|ms)\.?\s+/i, "").split(/[\s,]+/).filter(Boolean);
+  const first = words[0]?.[0] ?? "?";
+  const last = words.length > 1 ? (words.at(-1)?.[0] ?? "") : "";
+  return (first + last).toUpperCase();
+}

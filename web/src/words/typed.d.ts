@@ -1,4 +1,4 @@
-import type { portalWords } from "../portal/words.en.ts";
+import type { portalWords } from "../portal/words/en.ts";
 import type { english } from "./english.ts";
 
 declare module "i18next" {

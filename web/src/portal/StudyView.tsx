@@ -1,0 +1,150 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { personName } from "../ui/format.ts";
+import { frameUrl, type LinkStudy, pageUrl, type ReportForPatient, report, thumbnailUrl } from "./client.ts";
+import { Images } from "./Images.tsx";
+import { LanguagePick } from "./LanguagePick.tsx";
+import { Leave } from "./Leave.tsx";
+import { OrganisationMark } from "./OrganisationMark.tsx";
+import type { Pictures } from "./pictures.ts";
+import { coverOf, imageCount, plainKind, positionsOf } from "./positions.ts";
+import { ReportView } from "./ReportView.tsx";
+import { longDay, partOfDay, studyDay } from "./when.ts";
+
+const LINK_PICTURES: Pictures = { thumbnail: thumbnailUrl, frame: frameUrl, page: pageUrl };
+
+type Props = {
+  study: LinkStudy;
+  pictures?: Pictures;
+  loadReport?: () => Promise<ReportForPatient>;
+  /** False in the sender's preview: everything is in its place, nothing opens. */
+  live: boolean;
+  onForget: () => void;
+  onClosed: () => void;
+};
+
+/** The recipient's page: the images, the report, and plain words about both. */
+export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report, live, onForget, onClosed }: Props) {
+  const { t } = useTranslation("portal");
+  const [looking, setLooking] = useState<{ series: number; at: number }>();
+  const [reading, setReading] = useState(false);
+  const [leaving, setLeaving] = useState(false);
+  const count = imageCount(study);
+  const cover = coverOf(study);
+  if (reading) return <ReportView study={study} load={loadReport} onBack={() => setReading(false)} onClosed={onClosed} />;
+  return (
+    <main className="portal">
+      <div className="portal-top">
+        <OrganisationMark organisation={study.organisation} />
+        <LanguagePick offered={study.organisation.languages} />
+      </div>
+      <Greeting study={study} />
+      <section className="portal-box">
+        {cover && (
+          <button type="button" className="portal-cover" onClick={() => live && setLooking(cover)}>
+            <Cover study={study} cover={cover} pictures={pictures} />
+            <span>{t("study.lookAll", { count })}</span>
+          </button>
+        )}
+        <div className="portal-inside">
+          <div>
+            <h2>{study.description || t(`kind.${plainKind(study.modalities)}`)}</h2>
+            <p className="muted portal-small">
+              {studyDay(study.studyDate)} · {study.organisation.name}
+            </p>
+          </div>
+          <p>{study.report === "available" ? t("study.reportReady") : study.report === "none" ? t("study.reportNone") : t("study.reportNotShared")}</p>
+          <details className="portal-what">
+            <summary>{t("what.ask")}</summary>
+            <p>{t(`what.${plainKind(study.modalities)}`)}</p>
+          </details>
+          {study.report === "available" && (
+            <button type="button" className="portal-button portal-primary" onClick={() => live && setReading(true)}>
+              {t("study.readReport")}
+            </button>
+          )}
+          {cover && (
+            <button type="button" className={study.report === "available" ? "portal-button" : "portal-button portal-primary"} onClick={() => live && setLooking(cover)}>
+              {t("study.look")}
+            </button>
+          )}
+          {study.rights.includes("download") && (
+            <button type="button" className="portal-button" onClick={() => live && setLeaving(true)}>
+              {t("study.download")}
+            </button>
+          )}
+        </div>
+      </section>
+      <Documents study={study} onOpen={(series, at) => live && setLooking({ series, at })} />
+      <section className="portal-box portal-list">
+        <Row title={t("study.ends", { date: longDay(study.endsAt) })} text={t("study.endsText")} />
+        <Row title={t("study.seen")} text={t("study.seenText")} />
+        <button type="button" onClick={() => live && onForget()}>
+          <Row title={t("study.forget")} text={t("study.forgetText")} arrow />
+        </button>
+      </section>
+      {looking && <Images study={study} start={looking} pictures={pictures} onClose={() => setLooking(undefined)} onClosed={onClosed} />}
+      {leaving && <Leave onClose={() => setLeaving(false)} />}
+    </main>
+  );
+}
+
+function Greeting({ study }: { study: LinkStudy }) {
+  const { t } = useTranslation("portal");
+  const patient = plainName(study.patientName);
+  const forPatient = sameName(study.recipient, study.patientName);
+  if (forPatient) return <h1>{t(`study.${partOfDay(new Date().getHours())}`, { name: patient.split(" ")[0] })}</h1>;
+  return (
+    <div>
+      <h1>{t("study.other", { patient })}</h1>
+      <p className="muted portal-small">{t("study.otherFor", { recipient: study.recipient })}</p>
+    </div>
+  );
+}
+
+function Cover({ study, cover, pictures }: { study: LinkStudy; cover: { series: number; at: number }; pictures: Pictures }) {
+  const series = study.series[cover.series];
+  const position = series && positionsOf(series)[cover.at];
+  return position ? <img src={pictures.thumbnail(position.instance)} alt={series.description} draggable={false} /> : null;
+}
+
+function Documents({ study, onOpen }: { study: LinkStudy; onOpen: (series: number, at: number) => void }) {
+  const { t } = useTranslation("portal");
+  const documents = study.series.flatMap((series, index) => (series.instances.every((instance) => instance.kind !== "document") ? [] : [{ series, index }]));
+  if (documents.length === 0 && study.priors.length === 0) return null;
+  return (
+    <section className="portal-box portal-list">
+      {documents.map(({ series, index }) => (
+        <button key={series.id} type="button" onClick={() => onOpen(index, positionsOf(series).findIndex((position) => position.kind === "document"))}>
+          <Row title={series.description || t("study.documents")} text={series.modality} arrow />
+        </button>
+      ))}
+      {study.priors.map((prior) => (
+        <Row key={prior.id} title={prior.description || t("study.priors")} text={`${t("study.priors")} · ${studyDay(prior.studyDate)}`} />
+      ))}
+    </section>
+  );
+}
+
+function Row({ title, text, arrow = false }: { title: string; text: string; arrow?: boolean }) {
+  return (
+    <div className="portal-row">
+      <div>
+        {title}
+        <small>{text}</small>
+      </div>
+      {arrow && <span aria-hidden="true">›</span>}
+    </div>
+  );
+}
+
+/** “Nkosi^Ayanda” as “Ayanda Nkosi”. */
+export function plainName(dicomName: string): string {
+  const [last = "", first] = personName(dicomName).split(", ");
+  return first ? `${first} ${last}` : last;
+}
+
+function sameName(one: string, two: string): boolean {
+  const key = (name: string) => plainName(name).toLowerCase().split(/[\s,]+/).sort().join(" ");
+  return key(one) === key(two);
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { LinkCard, LinkStudy, ReportForPatient } from "#contract/sharing.ts";
+import { ask, Nothing, type Refused, refusal } from "../api.ts";
+
+/** What a person with a link may ask. The secret travels only in the body of a POST. */
+export type LinkCard = z.infer<typeof LinkCard>;
+export type LinkStudy = z.infer<typeof LinkStudy>;
+export type ReportForPatient = z.infer<typeof ReportForPatient>;
+
+const quiet = { quiet401: true } as const;
+
+export const look = (secret: string) => ask("/api/link/look", LinkCard, { body: { secret }, ...quiet });
+export const sendCode = (secret: string) => ask("/api/link/send-code", Nothing, { body: { secret }, ...quiet });
+export const open = (secret: string, answer: string) => ask("/api/link/open", LinkStudy, { body: { secret, answer }, ...quiet });
+export const reopen = () => ask("/api/link/study", LinkStudy, quiet);
+export const report = () => ask("/api/link/report", ReportForPatient, quiet);
+export const forget = () => ask("/api/link/close", Nothing, { method: "POST", body: {}, ...quiet });
+
+export const frameUrl = (instance: string, frame: number, window: string) => `/api/link/frames/${encodeURIComponent(instance)}/${frame}${window ? `?window=${encodeURIComponent(window)}` : ""}`;
+export const pageUrl = (instance: string, page: number) => `/api/link/document/${encodeURIComponent(instance)}/${page}`;
+export const thumbnailUrl = (instance: string) => `/api/link/thumbnail/${encodeURIComponent(instance)}`;
+export const REPORT_PDF = "/api/link/report.pdf";
+export const DOWNLOAD = "/api/link/download";
+
+/** One picture as a blob address; throws `Refused` so that the page can say why there is none. */
+export async function picture(url: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, { signal, credentials: "same-origin" });
+  if (!response.ok) throw (await refusal(response)) satisfies Refused;
+  return URL.createObjectURL(await response.blob());
+}

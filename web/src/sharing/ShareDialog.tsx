@@ -1,0 +1,120 @@
+import { Modal, SegmentedControl } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { z } from "zod";
+import type { Shared } from "#contract/sharing.ts";
+import { dicomDate, personName } from "../ui/format.ts";
+import { sayRefusal } from "../words/say.ts";
+import { studyQuery } from "../worklist/queries.ts";
+import { AccessColumn } from "./AccessColumn.tsx";
+import { AgreementDesk } from "./AgreementDesk.tsx";
+import { ConsentDesk } from "./ConsentDesk.tsx";
+import { Created } from "./Created.tsx";
+import { GroupFields } from "./GroupFields.tsx";
+import { LinkFields } from "./LinkFields.tsx";
+import { Options } from "./Options.tsx";
+import { type Draft, FIRST_DRAFT, fittingBasis, proposalOf } from "./proposal.ts";
+import { share, verdictQuery } from "./queries.ts";
+import { VerdictBox } from "./VerdictBox.tsx";
+import "./share.css";
+
+type Side = "form" | "consent" | "agreement";
+
+/** For whom, why, until when; the verdict in words; who has access already. */
+export function ShareDialog({ owner, id, onClose }: { owner: string; id: string; onClose: () => void }) {
+  const { t } = useTranslation(["sharing", "common"]);
+  const queries = useQueryClient();
+  const { data: study } = useQuery(studyQuery(owner, id));
+  const [draft, setDraft] = useState<Draft>(FIRST_DRAFT);
+  const [side, setSide] = useState<Side>("form");
+  const [created, setCreated] = useState<z.infer<typeof Shared>>();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+  const proposal = proposalOf(draft);
+  const [judged] = useDebouncedValue(proposal, 250);
+  const verdict = useQuery(verdictQuery(owner, id, judged));
+  const change = (part: Partial<Draft>) => {
+    setError(undefined);
+    setDraft((before) => ({ ...before, ...part }));
+  };
+  useEffect(() => {
+    if (!verdict.data) return;
+    const basis = fittingBasis(draft.basis, verdict.data.bases);
+    if (basis !== draft.basis) setDraft((before) => ({ ...before, basis }));
+  }, [verdict.data, draft.basis]);
+
+  const refresh = () => {
+    void queries.invalidateQueries({ queryKey: ["verdict", owner, id] });
+    void queries.invalidateQueries({ queryKey: ["access", owner, id] });
+    void queries.invalidateQueries({ queryKey: ["studies"] });
+  };
+  const create = async () => {
+    if (!proposal) return;
+    setBusy(true);
+    try {
+      setCreated(await share(owner, id, proposal));
+      refresh();
+    } catch (thrown) {
+      setError(sayRefusal(thrown));
+    }
+    setBusy(false);
+  };
+  const recorded = (basis: string | undefined) => {
+    change(basis ? { basis } : {});
+    setSide("form");
+    refresh();
+  };
+  const title = study?.description || (study?.modalities.join(", ") ?? "");
+
+  return (
+    <Modal.Root opened onClose={onClose} size={860} centered>
+      <Modal.Overlay backgroundOpacity={1} color="var(--scrim)" />
+      <Modal.Content className="share" aria-label={t("title", { study: title })}>
+        <div className="share-left">
+          <header>
+            <h2>{t("title", { study: title })}</h2>
+            {study && (
+              <p className="muted">
+                {personName(study.patientName)} · {dicomDate(study.studyDate)} · {t("common:images", { count: study.instanceCount })}
+              </p>
+            )}
+          </header>
+          {side === "consent" && study && <ConsentDesk study={study} draft={draft} onRecorded={recorded} onBack={() => setSide("form")} />}
+          {side === "agreement" && <AgreementDesk purpose={draft.purpose} onRecorded={recorded} onBack={() => setSide("form")} />}
+          {side === "form" && created && study && <Created created={created} draft={draft} study={study} onAgain={() => (setCreated(undefined), setDraft({ ...FIRST_DRAFT, tab: draft.tab }))} onClose={onClose} />}
+          {side === "form" && !created && (
+            <>
+              <SegmentedControl
+                fullWidth
+                aria-label={t("tab.label")}
+                value={draft.tab}
+                onChange={(tab) => change({ tab: tab as Draft["tab"], basis: undefined })}
+                data={[
+                  { value: "group", label: t("tab.group") },
+                  { value: "link", label: t("tab.link") },
+                ]}
+              />
+              {draft.tab === "link" ? <LinkFields draft={draft} patientName={personName(study?.patientName ?? "")} onChange={change} /> : <GroupFields draft={draft} onChange={change} />}
+              <Options draft={draft} priors={study?.priors ?? 0} onChange={change} />
+              <VerdictBox
+                draft={draft}
+                verdict={proposal === undefined ? undefined : verdict.data}
+                asking={proposal !== undefined && (verdict.isFetching || judged !== proposal)}
+                error={error ?? (verdict.isError ? sayRefusal(verdict.error) : undefined)}
+                busy={busy}
+                study={study}
+                onChange={change}
+                onConsent={() => setSide("consent")}
+                onAgreement={() => setSide("agreement")}
+                onCreate={() => void create()}
+              />
+            </>
+          )}
+        </div>
+        <AccessColumn owner={owner} id={id} onClose={onClose} />
+      </Modal.Content>
+    </Modal.Root>
+  );
+}

@@ -1,0 +1,127 @@
+import type { ShareProposal, ShareVerdict } from "#contract/sharing.ts";
+import type { Purpose } from "#contract/words.ts";
+
+/** What the dialog holds while it is filled in, and the proposal it makes of it. Pure. */
+export type Draft = {
+  tab: "group" | "link";
+  recipient: string;
+  toPatient: boolean;
+  partner: string;
+  email: string;
+  purpose: Purpose;
+  days: number;
+  challenge: "code" | "password" | "birth-date";
+  address: string;
+  password: string;
+  report: boolean;
+  priors: boolean;
+  download: boolean;
+  notify: boolean;
+  maxUses: number | null;
+  basis: string | undefined;
+  legalNote: string;
+};
+
+export const FIRST_DRAFT: Draft = {
+  tab: "link",
+  recipient: "",
+  toPatient: false,
+  partner: "",
+  email: "",
+  purpose: "second-opinion",
+  days: 7,
+  challenge: "code",
+  address: "",
+  password: "",
+  report: true,
+  priors: false,
+  download: false,
+  notify: true,
+  maxUses: null,
+  basis: undefined,
+  legalNote: "",
+};
+
+export type OfferedBasis = ShareVerdict["bases"][number];
+export const basisKey = (basis: { kind: string; id: string | null }): string => `${basis.kind}:${basis.id ?? ""}`;
+
+/** The proposal as far as the draft goes; undefined until the server could judge it. */
+export function proposalOf(draft: Draft): ShareProposal | undefined {
+  const subject = subjectOf(draft);
+  if (!subject) return undefined;
+  const basis = basisOf(draft);
+  const challenge = draft.tab === "link" ? challengeOf(draft) : undefined;
+  return {
+    subject,
+    purpose: draft.purpose,
+    rights: rightsOf(draft),
+    withPriors: draft.priors,
+    withReport: draft.report,
+    expiresInDays: draft.days,
+    maxUses: draft.tab === "link" ? draft.maxUses : null,
+    notify: draft.notify,
+    ...(basis ? { basis } : {}),
+    ...(challenge ? { challenge } : {}),
+  };
+}
+
+/** A reading group that is to read needs the right to report; a link never has it. */
+function rightsOf(draft: Draft): ShareProposal["rights"] {
+  const reads = draft.tab === "group" && (draft.purpose === "care" || draft.purpose === "second-opinion");
+  return ["view", ...(draft.download ? (["download"] as const) : []), ...(reads ? (["report"] as const) : [])];
+}
+
+function subjectOf(draft: Draft): ShareProposal["subject"] | undefined {
+  if (draft.tab === "link") {
+    const recipient = draft.recipient.trim();
+    return recipient ? { kind: "link", recipient, toPatient: draft.toPatient } : undefined;
+  }
+  if (draft.partner === "person") {
+    const email = draft.email.trim().toLowerCase();
+    return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? { kind: "person", email } : undefined;
+  }
+  return draft.partner ? { kind: "organisation", id: draft.partner } : undefined;
+}
+
+function challengeOf(draft: Draft): ShareProposal["challenge"] {
+  switch (draft.challenge) {
+    case "code":
+      return draft.address.trim().length >= 3 ? { kind: "code", address: draft.address.trim() } : undefined;
+    case "password":
+      return draft.password.length >= 8 ? { kind: "password", password: draft.password } : undefined;
+    case "birth-date":
+      return { kind: "birth-date" };
+  }
+}
+
+function basisOf(draft: Draft): ShareProposal["basis"] {
+  const [kind, id] = (draft.basis ?? "").split(":");
+  switch (kind) {
+    case "agreement":
+    case "consent":
+      return id ? { kind, id } : undefined;
+    case "own-care":
+      return { kind, note: "" };
+    case "legal-order":
+      return draft.legalNote.trim().length >= 15 ? { kind, note: draft.legalNote.trim() } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Keeps the chosen basis while it still carries the draft; otherwise takes the first that does. */
+export function fittingBasis(chosen: string | undefined, offered: readonly OfferedBasis[]): string | undefined {
+  if (chosen?.startsWith("legal-order")) return chosen;
+  const keys = offered.map(basisKey);
+  return chosen !== undefined && keys.includes(chosen) ? chosen : keys[0];
+}
+
+/** Easy to say on the telephone: 4 groups of 4 from 31 letters and digits that do not look alike (79 bits). */
+export function makePassword(): string {
+  const letters = "abcdefghjkmnpqrstuvwxyz23456789";
+  let made = "";
+  while (made.length < 16)
+    for (const byte of crypto.getRandomValues(new Uint8Array(24)))
+      if (byte < letters.length * 8 && made.length < 16) made += letters[byte % letters.length];
+  return made.replace(/(.{4})(?=.)/g, "$1-");
+}

@@ -1,0 +1,52 @@
+import type { SeriesRow, StudyDetail, StudyRow } from "#contract/studies.ts";
+import type { RailGroup, Tile } from "../parts/Rail.tsx";
+import { seriesUrl } from "../source/series.ts";
+import { type SeriesState, type StudySeries, seriesId } from "../source/useSeries.ts";
+
+/** The rail's groups: this study's series, then each prior's. */
+export function railOf(detail: StudyDetail, source: StudySeries): RailGroup[] {
+  const own: RailGroup = {
+    study: detail.id,
+    date: detail.studyDate,
+    description: "",
+    prior: false,
+    shared: true,
+    tiles: detail.series.flatMap((row) => tilesOf(detail, row, source.series.get(seriesId(detail.id, row.seriesUid)))),
+  };
+  return [own, ...detail.priorStudies.map((prior) => priorGroup(prior, source))];
+}
+
+function priorGroup(prior: StudyRow, source: StudySeries): RailGroup {
+  const detail = source.priors.get(prior.id);
+  return {
+    study: prior.id,
+    date: prior.studyDate,
+    description: prior.description,
+    prior: true,
+    shared: detail !== null && detail?.can.view.allowed !== false,
+    tiles: detail?.can.view.allowed
+      ? detail.series.flatMap((row) => tilesOf(detail, row, source.series.get(seriesId(detail.id, row.seriesUid))))
+      : [],
+  };
+}
+
+function tilesOf(study: StudyDetail, row: SeriesRow, state: SeriesState | undefined): Tile[] {
+  const base = seriesUrl(study, row.seriesUid);
+  const plain = {
+    series: row.seriesUid,
+    modality: row.modality,
+    name: row.description || row.bodyPart || row.modality,
+    failed: state === "failed",
+  };
+  if (typeof state !== "object") {
+    return [{ ...plain, id: row.seriesUid, stack: undefined, count: row.frames || row.instanceCount, thumbnail: `${base}/thumbnail` }];
+  }
+  return state.items.map((item) => {
+    const one = state.items.length === 1 ? `${base}/thumbnail` : undefined;
+    if ("document" in item) return { ...plain, id: item.key, stack: item.key, count: 1, thumbnail: undefined };
+    const middle = item.stack.frames[Math.floor((item.stack.frames.length - 1) / 2)];
+    const first = item.stack.frames[0];
+    const name = first && (first.viewPosition || first.laterality) ? [first.laterality, first.viewPosition].filter(Boolean).join(" ") : plain.name;
+    return { ...plain, name, id: item.key, stack: item.key, count: item.info.count, thumbnail: one ?? (middle && `${middle.url}/thumbnail`) };
+  });
+}

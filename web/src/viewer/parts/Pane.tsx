@@ -1,0 +1,208 @@
+import { type DragEvent, useCallback, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { StudyDetail } from "#contract/studies.ts";
+import type { Stack } from "../dicom/stack.ts";
+import type { About, Engine, EnginePane, Geometry } from "../engine/engine.ts";
+import type { Action } from "../model/reduce.ts";
+import type { Pane as PaneState, StackInfo } from "../model/state.ts";
+import type { Trouble } from "../source/wire.ts";
+import { Cine } from "./Cine.tsx";
+import { Notice } from "./Notice.tsx";
+import { Overlay } from "./Overlay.tsx";
+import styles from "./Pane.module.css";
+import { Track } from "./Track.tsx";
+
+type Props = {
+  readonly engine: Engine;
+  readonly at: number;
+  readonly pane: PaneState;
+  readonly stack: Stack;
+  readonly info: StackInfo;
+  readonly study: Pick<StudyDetail, "patientName" | "patientId" | "description" | "studyDate"> | undefined;
+  readonly series: string;
+  readonly prior: boolean;
+  readonly linked: boolean;
+  readonly overlays: boolean;
+  readonly seen: readonly number[];
+  /** Rises whenever more images have come. */
+  readonly progress: number;
+  readonly dispatch: (action: Action) => void;
+  readonly onGone: () => void;
+};
+
+type OnScreen = { readonly stack: string; readonly index: number; readonly about: About };
+type Failure = { readonly stack: string; readonly index: number; readonly trouble: Trouble };
+
+/** One viewport: the engine's canvas with our texts on it. It shows the image it names, or none. */
+export function Pane(props: Props) {
+  const { engine, at, pane, stack, info, linked, overlays, seen, progress, dispatch } = props;
+  const { host, view, screen, failure, geometry, retry } = useEnginePane(props);
+  const shown = screen?.stack === stack.key ? screen : undefined;
+  const failed = failure?.stack === stack.key && failure.index === pane.index ? failure : undefined;
+  const frame = shown && stack.frames[shown.index];
+  const loaded = useLoaded(engine, stack, progress);
+  const fps = pane.cine.fps ?? info.fps ?? 15;
+  const showCine = info.count > 1 && (pane.cine.playing || pane.cine.fps !== undefined);
+  return (
+    <>
+      <div ref={host} className={styles.canvas} data-shown={shown !== undefined && !failed} onContextMenu={(event) => event.preventDefault()} />
+      {!shown && !failed && <Notice spinning />}
+      {failed && <Notice trouble={failed.trouble} onRetry={retry} />}
+      {frame && !failed && overlays && (
+        <Overlay
+          study={props.study}
+          prior={props.prior}
+          linked={linked}
+          frame={frame}
+          index={shown.index}
+          waitingFor={shown.index === pane.index ? undefined : pane.index}
+          count={info.count}
+          series={props.series}
+          place={info.places[shown.index]}
+          view={view}
+          about={shown.about}
+          geometry={geometry}
+        />
+      )}
+      {info.count > 1 && (
+        <Track
+          count={info.count}
+          index={pane.index}
+          seen={seen}
+          loaded={loaded}
+          onGo={(index) => dispatch({ type: "goto", index, pane: at })}
+        />
+      )}
+      {showCine && (
+        <Cine
+          playing={pane.cine.playing}
+          fps={fps}
+          ready={() => engine.isLoaded(stack, (pane.index + 1) % info.count) && shown?.index === pane.index}
+          onNext={() => dispatch({ type: "scroll", by: 1, pane: at, loop: true })}
+          onPlay={() => dispatch({ type: "cine", pane: at })}
+          onSpeed={(next) => dispatch({ type: "cine", fps: next, pane: at })}
+        />
+      )}
+    </>
+  );
+}
+
+/** Opens the engine's viewport on our element, feeds it the state and hears what it says. */
+function useEnginePane({ engine, at, pane, stack, dispatch, onGone }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const opened = useRef<EnginePane | undefined>(undefined);
+  const [screen, setScreen] = useState<OnScreen>();
+  const [failure, setFailure] = useState<Failure>();
+  const [geometry, setGeometry] = useState<Geometry>();
+  const current = useRef({ stack, dispatch, onGone });
+  useEffect(() => {
+    current.current = { stack, dispatch, onGone };
+  });
+
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const say = () => current.current;
+    const held = engine.openPane(`pane-${at}-${Math.random().toString(36).slice(2)}`, element, {
+      onShown: (index, about) => {
+        const { key } = say().stack;
+        setFailure(undefined);
+        setScreen({ stack: key, index, about });
+        say().dispatch({ type: "seen", stack: key, index });
+      },
+      onFailed: (index, trouble) => {
+        if (trouble.kind === "gone") say().onGone();
+        setFailure({ stack: say().stack.key, index, trouble });
+      },
+      onView: (view) => say().dispatch({ type: "view", view, pane: at }),
+      onIndex: (index) => say().dispatch({ type: "goto", index, pane: at }),
+      onGeometry: setGeometry,
+    });
+    opened.current = held;
+    return () => {
+      opened.current = undefined;
+      engine.closePane(held);
+    };
+  }, [engine, at]);
+
+  const { index, view } = pane;
+  useEffect(() => opened.current?.show(stack, index, view), [stack, index, view]);
+  useWheel(host, (by) => current.current.dispatch({ type: "scroll", by, pane: at }));
+
+  const retry = useCallback(() => {
+    setFailure(undefined);
+    opened.current?.retry();
+  }, []);
+  return { host, view, screen, failure, geometry, retry };
+}
+
+/** The wheel scrolls: a notch is an image, a trackpad's small steps add up. */
+function useWheel(host: React.RefObject<HTMLDivElement | null>, onScroll: (by: number) => void): void {
+  const call = useRef(onScroll);
+  useEffect(() => {
+    call.current = onScroll;
+  });
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    let rest = 0;
+    const heard = (event: WheelEvent) => {
+      event.preventDefault();
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 40 : event.deltaY;
+      rest = Math.sign(lines) === Math.sign(rest) ? rest + lines : lines;
+      const steps = Math.abs(event.deltaY) >= 60 && Math.abs(rest) < 1 ? Math.sign(rest) : Math.trunc(rest);
+      if (steps === 0) return;
+      rest -= steps;
+      call.current(Math.max(-3, Math.min(3, steps)));
+    };
+    element.addEventListener("wheel", heard, { passive: false });
+    return () => element.removeEventListener("wheel", heard);
+  }, [host]);
+}
+
+function useLoaded(engine: Engine, stack: Stack, progress: number): readonly boolean[] {
+  const [loaded, setLoaded] = useState<readonly boolean[]>([]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: progress says that the answer has changed
+  useEffect(() => setLoaded(engine.loaded(stack)), [engine, stack, progress]);
+  return loaded;
+}
+
+type FrameProps = {
+  readonly active: boolean;
+  readonly label: string;
+  readonly onActivate: () => void;
+  readonly onDrop: (stack: string) => void;
+  readonly onDouble: () => void;
+  readonly children: React.ReactNode;
+};
+
+export const DRAGGED = "application/x-safelight-series";
+
+/** A viewport's place in the grid: it becomes active by a click, takes series that are dropped on it. */
+export function PaneFrame({ active, label, onActivate, onDrop, onDouble, children }: FrameProps) {
+  const [over, setOver] = useState(false);
+  const isSeries = (event: DragEvent) => event.dataTransfer.types.includes(DRAGGED);
+  return (
+    <section
+      className={styles.pane}
+      aria-label={label}
+      data-active={active}
+      data-drop={over}
+      onPointerDownCapture={onActivate}
+      onDoubleClick={onDouble}
+      onDragOver={(event) => {
+        if (!isSeries(event)) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        setOver(false);
+        const stack = event.dataTransfer.getData(DRAGGED);
+        if (stack) onDrop(stack);
+      }}
+    >
+      {children}
+    </section>
+  );
+}

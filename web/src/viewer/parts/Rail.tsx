@@ -1,0 +1,107 @@
+import { IconCheck } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { dicomDate } from "../../ui/format.ts";
+import type { ViewerState } from "../model/state.ts";
+import { gridOf } from "../model/layout.ts";
+import { isViewed } from "../model/state.ts";
+import { DRAGGED } from "./Pane.tsx";
+import styles from "./Rail.module.css";
+
+/** What the rail shows of one study: its day and its tiles. */
+export type RailGroup = {
+  readonly study: string;
+  readonly date: string;
+  readonly description: string;
+  readonly prior: boolean;
+  readonly shared: boolean;
+  readonly tiles: readonly Tile[];
+};
+export type Tile = {
+  readonly id: string;
+  /** The stack it opens; undefined while its series is not read yet. */
+  readonly stack: string | undefined;
+  readonly series: string;
+  readonly modality: string;
+  readonly name: string;
+  readonly count: number;
+  readonly thumbnail: string | undefined;
+  readonly failed: boolean;
+};
+
+type Props = {
+  readonly groups: readonly RailGroup[];
+  readonly state: ViewerState;
+  readonly onOpen: (tile: Tile, study: string) => void;
+};
+
+/** All series of this study and of those before it. A tick says that every image was seen. */
+export function Rail({ groups, state, onOpen }: Props) {
+  const { t } = useTranslation("viewer");
+  return (
+    <nav className={styles.rail} aria-label={t("rail.label")}>
+      {groups.map((group) => (
+        <Group key={group.study} group={group} state={state} onOpen={onOpen} />
+      ))}
+    </nav>
+  );
+}
+
+function Group({ group, state, onOpen }: { group: RailGroup; state: ViewerState; onOpen: Props["onOpen"] }) {
+  const { t } = useTranslation("viewer");
+  const date = dicomDate(group.date);
+  return (
+    <>
+      <div className={styles.day}>
+        {group.prior ? t("rail.prior", { date }) : date || t("rail.current")}
+        {group.description && <b title={group.description}>{group.description}</b>}
+        {!group.shared && <b>{t("rail.notShared")}</b>}
+      </div>
+      {group.tiles.map((tile) => (
+        <TileButton key={tile.id} tile={tile} state={state} onOpen={() => onOpen(tile, group.study)} />
+      ))}
+    </>
+  );
+}
+
+function TileButton({ tile, state, onOpen }: { tile: Tile; state: ViewerState; onOpen: () => void }) {
+  const { t } = useTranslation("viewer");
+  const { stack } = tile;
+  const shown = state.panes.slice(0, gridOf(state.layout).count);
+  const active = stack !== undefined && state.panes[state.active]?.stack === stack;
+  const open = stack !== undefined && shown.some((pane) => pane.stack === stack);
+  const viewed = stack !== undefined && isViewed(state, stack);
+  const share = stack === undefined ? 0 : (state.seen[stack]?.length ?? 0) / Math.max(1, tile.count);
+  const label = `${tile.name || tile.modality} · ${tile.count}`;
+  return (
+    <button
+      type="button"
+      className={styles.tile}
+      data-active={active}
+      data-open={open}
+      disabled={tile.failed}
+      draggable={stack !== undefined}
+      title={tile.failed ? t("rail.failed") : label}
+      aria-label={t("rail.open", { name: label })}
+      aria-pressed={open}
+      onClick={onOpen}
+      onDragStart={(event) => stack && event.dataTransfer.setData(DRAGGED, stack)}
+    >
+      <Picture tile={tile} />
+      <span className={styles.name}>{label}</span>
+      {viewed ? (
+        <span className={styles.viewed} title={t("rail.viewed")}>
+          <IconCheck size={13} stroke={2.5} />
+        </span>
+      ) : (
+        share > 0 && <span className={styles.progress} style={{ width: `${share * 100}%` }} />
+      )}
+    </button>
+  );
+}
+
+function Picture({ tile }: { tile: Tile }) {
+  const [failed, setFailed] = useState(false);
+  if (!tile.thumbnail || failed) return <span className={styles.word}>{tile.modality}</span>;
+  return <img src={tile.thumbnail} alt="" loading="lazy" decoding="async" draggable={false} onError={() => setFailed(true)} />;
+}

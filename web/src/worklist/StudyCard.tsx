@@ -1,0 +1,24 @@
+import type { StudyRow } from "#contract/studies.ts";
+import { dicomDate, number, personName, yearOf } from "../ui/format.ts";
+import type { CellWords } from "./columns.tsx";
+import { Modalities, Status } from "./Status.tsx";
+
+/** A row of the list on a phone: two lines, the same facts in the same order. */
+export function StudyCard({ row, words }: { row: StudyRow; words: CellWords }) {
+  return (
+    <div role="gridcell" className="study-card">
+      <div className="study-card-top">
+        <b>{personName(row.patientName) || words.noName}</b>
+        <span className="faint">{yearOf(row.birthDate)}</span>
+        <Modalities codes={row.modalities} />
+      </div>
+      <div className="study-card-mid">{row.description || words.noDescription}</div>
+      <div className="study-card-low">
+        <Status report={row.report} />
+        <span>{dicomDate(row.studyDate)}</span>
+        <span>{row.ownerName}</span>
+        <span>{number(row.instanceCount)}</span>
+      </div>
+    </div>
+  );
+}
