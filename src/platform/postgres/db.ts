@@ -146,7 +146,6 @@ class Pools implements Database {
   }
 
   async healthy(): Promise<boolean> {
-    if (!this.#server.up()) return false;
     try {
       await this.#pools.serve.query("select 1");
       return true;

@@ -62,10 +62,6 @@ export class EmbeddedServer {
     return readPidFile(this.#cluster.folder)?.pid;
   }
 
-  get up(): boolean {
-    return this.#keeper !== undefined;
-  }
-
   /** How the superuser connects; the socket's folder stays the same over restarts. */
   admin(database = "postgres"): pg.ClientConfig {
     return {

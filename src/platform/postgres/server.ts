@@ -3,13 +3,11 @@ import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { EmbeddedServer } from "./embedded.ts";
 import { databaseFault } from "./faults.ts";
-import { ensureRights, ensureRoles, judgeRoles, type Role, roleName, rolePassword } from "./roles.ts";
+import { ensureRights, ensureRoles, judgeRoles, ROLES, type Role, roleName, rolePassword } from "./roles.ts";
 import { JUDGED_SETTINGS, judgeServer } from "./settings.ts";
 
 /** A PostgreSQL server with our roles in it and a way to connect as each. */
 export type Server = {
-  /** Embedded and down is false; an external one is judged by its answers. */
-  up(): boolean;
   as(role: Role): pg.ClientConfig;
   stop(): Promise<void>;
 };
@@ -43,7 +41,6 @@ async function openEmbedded(options: ServerOptions): Promise<Server> {
     await withClient(server.admin(database), ensureRights);
     const { password: _admin, ...place } = server.admin(database);
     return {
-      up: () => server.up,
       as: (role) => ({ ...place, user: roleName(role), password: rolePassword(role, secret).reveal() }),
       stop: () => server.stop(),
     };
@@ -67,45 +64,48 @@ async function openExternal(databaseUrl: Hidden<string>): Promise<Server> {
   const { password, base } = parseUrl(databaseUrl);
   const mine: pg.ClientConfig = { ...base, ...(password === undefined ? {} : { password: password.reveal() }) };
   try {
-    const separate = await withClient(mine, async (admin) => {
-      await judge(admin);
-      return tryRoles(admin, password);
-    });
+    await withClient(mine, judge);
+    const separate = await rolesSignIn(mine, base, password);
     const asRole = (role: Role): pg.ClientConfig =>
       separate && password !== undefined
-        ? { ...base, user: roleName(role), password: rolePassword(role, password).reveal() }
+        ? signIn(base, role, password)
         : { ...mine, options: `${base.options ?? ""} -c role=${roleName(role)}`.trim() };
-    if (separate) await renewIfRefused(mine, asRole("serve"), password);
     await withClient(asRole("serve"), judgeRoles);
-    return { up: () => true, as: asRole, stop: () => Promise.resolve() };
+    return { as: asRole, stop: () => Promise.resolve() };
   } catch (error) {
     throw explain(databaseFault(error));
   }
 }
 
-/** Whether the roles can sign in by themselves; otherwise we sign in as the URL says and take their place. */
-async function tryRoles(admin: pg.ClientBase, password: Hidden<string> | undefined): Promise<boolean> {
-  try {
-    await ensureRoles(admin, password);
-    await ensureRights(admin);
-    return password !== undefined;
-  } catch (error) {
-    if ((error as { code?: string }).code !== "42501") throw error; // insufficient privilege: the roles may be there all the same
-    return false;
-  }
+function signIn(base: pg.ClientConfig, role: Role, secret: Hidden<string>): pg.ClientConfig {
+  return { ...base, user: roleName(role), password: rolePassword(role, secret).reveal() };
 }
 
-async function renewIfRefused(
+/**
+ * Whether the roles sign in by themselves, with passwords that follow from the URL's. Where the URL's user may not make
+ * roles, an administrator has made them and granted them to it: then we sign in as the URL says and take their place.
+ */
+async function rolesSignIn(
   mine: pg.ClientConfig,
-  serve: pg.ClientConfig,
-  password: Hidden<string> | undefined,
-): Promise<void> {
-  try {
-    await withClient(serve, (client) => client.query("select 1"));
-  } catch (error) {
-    if (!["28P01", "28000"].includes((error as { code?: string }).code ?? "")) throw error;
-    await withClient(mine, (admin) => ensureRoles(admin, password, true));
+  base: pg.ClientConfig,
+  secret: Hidden<string> | undefined,
+): Promise<boolean> {
+  for (const renew of [false, true]) {
+    try {
+      await withClient(mine, async (admin) => {
+        await ensureRoles(admin, secret, renew);
+        await ensureRights(admin);
+      });
+      if (secret === undefined) return false; // whoever the server trusts without a password takes their place
+      for (const role of ROLES) await withClient(signIn(base, role, secret), (client) => client.query("select 1"));
+      return true;
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? "";
+      if (code === "42501") return false; // insufficient privilege
+      if (renew || !["28P01", "28000"].includes(code)) throw error; // the password is another one: renew it
+    }
   }
+  return false;
 }
 
 /** What the driver makes of a connection string; query parameters such as `host` and `sslmode` among it. */
