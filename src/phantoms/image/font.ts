@@ -92,7 +92,7 @@ export function drawText(
   scale: number,
   value: number,
 ): void {
-  let at = left;
+  let at = Math.round(left);
   for (const letter of plainCapitals(text)) {
     const glyph = GLYPHS[letter] ?? "0000000";
     for (let j = 0; j < 7 * scale; j++) {
@@ -105,6 +105,6 @@ export function drawText(
         raster[pixel] = (raster[pixel] as number) + (value - (raster[pixel] as number)) * ink;
       }
     }
-    at += 6 * scale;
+    at += Math.round(6 * scale);
   }
 }
