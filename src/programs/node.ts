@@ -1,40 +1,55 @@
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { StudiesWorld } from "#features/studies/actions.ts";
-import { Indexer } from "#features/studies/indexer.ts";
+import type { World } from "#features/audit/action.ts";
 import { Keyring } from "#features/keys/keyring.ts";
 import { Gate } from "#features/sharing/gate.ts";
+import type { StudiesWorld } from "#features/studies/actions.ts";
+import { Indexer } from "#features/studies/indexer.ts";
+import { Hidden } from "#kit/hidden.ts";
 import { systemClock } from "#kit/time.ts";
 import { openDirectory } from "#platform/blobs/directory.ts";
 import type { Config } from "#platform/config.ts";
 import { openDecoders } from "#platform/decoders/decoders.ts";
 import { masterKeyFile } from "#platform/keys.ts";
 import { openDatabase } from "#platform/postgres/db.ts";
-import { wrapperFromKey } from "#trust/keys/wrapper.ts";
 import { masterKeyId } from "#trust/keys/master.ts";
+import type { SecretKey, SecretKey } from "#trust/keys/wrap.ts";
+import { wrapperFromKey } from "#trust/keys/wrapper.ts";
+
+/** What actions need, without the parts that only images use: enough for administration from the shell. */
+export type Office = World & { config: Config; master: SecretKey; close(): Promise<void> };
 
 /** Everything a program of this server stands on, put together once. */
-export type Node = StudiesWorld & { gate: Gate; config: Config; close(): Promise<void> };
+export type Node = StudiesWorld & Office & { gate: Gate };
 
 const MIB = 1024 * 1024;
 
-export async function openNode(config: Config): Promise<Node> {
+/** Database and keys. Several programs may hold them at once on one data directory; the last to close ends the embedded database. */
+export async function openOffice(config: Config): Promise<Office> {
   const master = await masterKeyFile(config.dataDir);
   const database = await openDatabase(config);
+  const keyring = new Keyring({ wrappers: [wrapperFromKey(master, masterKeyId(master))], now: systemClock });
+  return { database, keyring, random: randomBytes, config, master, close: () => database.close() };
+}
+
+export async function openNode(config: Config): Promise<Node> {
+  const office = await openOffice(config);
   const blobs = await openDirectory({ root: join(config.dataDir, "objects") });
   const decoders = openDecoders({ size: 2, memoryLimit: 1024 * MIB, timeLimit: 30_000 });
-  const keyring = new Keyring({ wrappers: [wrapperFromKey(master, masterKeyId(master))], now: systemClock });
-  const world = { database, keyring, blobs, decoders, random: randomBytes };
-  const indexer = new Indexer(world);
+  const world = { ...office, blobs, decoders };
   return {
     ...world,
-    indexer,
+    indexer: new Indexer(world),
     gate: new Gate(world),
-    config,
     async close() {
       await decoders.close();
       await blobs.close();
-      await database.close();
+      await office.close();
     },
   };
+}
+
+/** A key of its own for the hashes of codes and birth dates, from the master key: it lies in no database and no backup. */
+function pepperOf(master: SecretKey): SecretKey {
+  return new Hidden(new Uint8Array(hkdfSync("sha256", master.reveal(), "", "safelight pepper", 32)));
 }

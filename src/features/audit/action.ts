@@ -1,12 +1,18 @@
 import type { z } from "zod";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { type EntryDraft, recordEntry } from "#features/audit/record.ts";
-import type { Keyring } from "#features/keys/keyring.ts";
+import type { Keyring, SecretKey } from "#features/keys/keyring.ts";
 import { Fault, type FaultCode } from "#kit/fault.ts";
 import type { Database, Tx } from "#platform/postgres/db.ts";
 
 /** What actions need of the world; `programs/` puts it together. */
-export type World = { database: Database; keyring: Keyring; random: (bytes: number) => Uint8Array };
+export type World = {
+  database: Database;
+  keyring: Keyring;
+  random: (bytes: number) => Uint8Array;
+  /** Mixed into the hashes of codes, birth dates and link passwords: a thief of the database alone cannot try them out. */
+  pepper: SecretKey;
+};
 
 /** What the record says of an action, beside who and when. Names, counts and free text go into `detail`, which is sealed. */
 export type AuditNote = Omit<EntryDraft, "action" | "outcome" | "because" | "organisation"> & {
@@ -18,7 +24,13 @@ export type ActionResult<T> =
   | { done: T; audit: AuditNote }
   | { refused: string; fault: FaultCode; say: string; audit: AuditNote };
 
-export type ActionTx = { tx: Tx; now: Date; keyring: Keyring; random: (bytes: number) => Uint8Array };
+export type ActionTx = {
+  tx: Tx;
+  now: Date;
+  keyring: Keyring;
+  random: (bytes: number) => Uint8Array;
+  pepper: SecretKey;
+};
 
 export type Action<Input, Output> = (world: World, who: Actor, input: Input) => Promise<Output>;
 
@@ -35,7 +47,7 @@ export function action<Schema extends z.ZodType, Output>(
   return async (world, who, raw) => {
     const input = parseInput(schema, raw);
     const result = await world.database.transaction(scopeOf(who), async (tx) => {
-      const inside = { tx, now: tx.now, keyring: world.keyring, random: world.random };
+      const inside = { tx, now: tx.now, keyring: world.keyring, random: world.random, pepper: world.pepper };
       const outcome = await run(inside, who, input);
       const refused = "refused" in outcome;
       await recordEntry(inside, who, {

@@ -180,3 +180,46 @@ export async function grantsOnBasis(tx: Tx, organisation: string, basis: string)
   );
   return rows;
 }
+
+export type SharedStudy = {
+  owner: string;
+  id: string;
+  studyUid: string;
+  patient: string;
+  birthDate: string;
+  studyDate: string;
+  description: string;
+};
+
+/** A study as its owner shares it; null when it is not this organisation's own. */
+export async function sharedStudy(tx: Tx, owner: string, id: string): Promise<SharedStudy | null> {
+  const { rows } = await sql<{
+    organisation: string;
+    id: string;
+    study_uid: string;
+    patient: string;
+    birth_date: string;
+    study_date: string;
+    description: string;
+  }>`
+    select organisation, id, study_uid, patient, birth_date, study_date, description from study where organisation = ${owner} and id = ${id} and organisation = (select scope_organisation())`.execute(
+    tx,
+  );
+  const row = rows[0];
+  return row
+    ? {
+        owner: row.organisation,
+        id: row.id,
+        studyUid: row.study_uid,
+        patient: row.patient,
+        birthDate: row.birth_date,
+        studyDate: row.study_date,
+        description: row.description,
+      }
+    : null;
+}
+
+export async function organisationName(tx: Tx, id: string): Promise<string> {
+  const { rows } = await sql<{ name: string }>`select name from organisation where id = ${id}`.execute(tx);
+  return rows[0]?.name ?? "";
+}

@@ -1,0 +1,152 @@
+import type { z } from "zod";
+import { ShareProposal } from "#contract/sharing.ts";
+import { Id } from "#contract/words.ts";
+import type { ActionTx } from "#features/audit/action.ts";
+import type { Actor } from "#features/audit/actor.ts";
+import {
+  agreementsOf,
+  consentsOf,
+  linkMaxDays,
+  organisationName,
+  personByEmail,
+  priorsOf,
+  type SharedStudy,
+  sharedStudy,
+} from "#features/sharing/grant-queries.ts";
+import {
+  carryingBases,
+  mayShare,
+  type Proposal,
+  type ShareFacts,
+  type ShareVerdict,
+} from "#features/sharing/share-rules.ts";
+import { Fault } from "#kit/fault.ts";
+
+export const StudyShare = ShareProposal.extend({ owner: Id, study: Id });
+export type StudyShareInput = z.output<typeof StudyShare>;
+
+export type Basis = NonNullable<Proposal["basis"]>;
+export type Judged = {
+  study: SharedStudy;
+  proposal: Proposal;
+  verdict: ShareVerdict;
+  bases: (Basis & { title: string; until: Date | null })[];
+  subject: { id: string | null; name: string };
+  priors: { id: string; studyDate: string }[];
+};
+
+/** Gathers the facts of a proposal and asks the rule. Used by the dialog's verdict and by the action itself. */
+export async function judge(
+  { tx, now }: Pick<ActionTx, "tx" | "now">,
+  who: Actor,
+  input: StudyShareInput,
+): Promise<Judged> {
+  const study = await sharedStudy(tx, input.owner, input.study);
+  if (!study || who.kind !== "person") throw new Fault("access.denied", "There is no such study here for you.");
+  const agreements = await agreementsOf(tx, who.organisation);
+  const consents = await consentsOf(tx, who.organisation, study.patient);
+  const facts: ShareFacts = {
+    owner: study.owner,
+    patient: study.patient,
+    agreements,
+    consents,
+    linkMaxDays: await linkMaxDays(tx, who.organisation),
+  };
+  const { subject, ...target } = await subjectOf(tx, input);
+  const proposal: Proposal = {
+    subject,
+    purpose: input.purpose,
+    rights: input.rights,
+    days: input.expiresInDays,
+    challenge: input.challenge?.kind ?? null,
+    basis: input.basis
+      ? {
+          kind: input.basis.kind,
+          id: "id" in input.basis ? input.basis.id : null,
+          note: "note" in input.basis ? input.basis.note : "",
+        }
+      : null,
+  };
+  const titles = new Map([
+    ...agreements.map((one) => [one.id, { title: one.title, until: one.until }] as const),
+    ...consents.map((one) => [one.id, { title: `${one.title} v${one.version}`, until: one.until }] as const),
+  ]);
+  return {
+    study,
+    proposal,
+    verdict: mayShare(who, facts, proposal, now),
+    bases: carryingBases(who, facts, proposal, now).map((basis) => ({
+      ...basis,
+      title: titles.get(basis.id ?? "")?.title ?? "",
+      until: titles.get(basis.id ?? "")?.until ?? null,
+    })),
+    subject: target,
+    priors: await priorsOf(tx, input.owner, input.study),
+  };
+}
+
+async function subjectOf(
+  tx: ActionTx["tx"],
+  { subject }: StudyShareInput,
+): Promise<{ subject: Proposal["subject"]; id: string | null; name: string }> {
+  switch (subject.kind) {
+    case "organisation":
+      return {
+        subject: { kind: "organisation", id: subject.id },
+        id: subject.id,
+        name: await organisationName(tx, subject.id),
+      };
+    case "link":
+      return { subject: { kind: "link", toPatient: subject.toPatient }, id: null, name: subject.recipient };
+    case "person": {
+      const person = await personByEmail(tx, subject.email);
+      if (!person)
+        throw new Fault(
+          "input.invalid",
+          "Nobody with that address works here or at a partner; share by link instead.",
+          { place: "subject.email" },
+        );
+      return {
+        subject: { kind: "person", id: person.id, organisations: person.organisations },
+        id: person.id,
+        name: person.displayName,
+      };
+    }
+  }
+}
+
+export type Sentence = { key: string; values: Record<string, string> };
+
+const day = (date: Date): string => date.toISOString().slice(0, 10);
+
+/** What the page says in words: why, what leaves, what does not, what is weak. Keys of the page's dictionary. */
+export function sentencesOf(judged: Judged, input: StudyShareInput): Sentence[] {
+  const { verdict, proposal } = judged;
+  const said: Sentence[] = [];
+  const basis = judged.bases.find(
+    (candidate) => candidate.kind === proposal.basis?.kind && candidate.id === proposal.basis.id,
+  );
+  const values = {
+    purpose: proposal.purpose,
+    basis: basis?.title ?? "",
+    until: verdict.basisUntil ? day(verdict.basisUntil) : "",
+    recipient: judged.subject.name,
+  };
+  said.push({ key: verdict.allowed ? `share.allowed.${verdict.because}` : `share.refused.${verdict.because}`, values });
+  if (!verdict.allowed) return said;
+  said.push({
+    key: input.rights.includes("download")
+      ? "share.leaves.dicom"
+      : input.subject.kind === "link"
+        ? "share.leaves.pictures"
+        : "share.leaves.viewer",
+    values: {},
+  });
+  if (input.withReport) said.push({ key: "share.leaves.report", values: {} });
+  if (input.withPriors) said.push({ key: "share.leaves.priors", values: { count: String(judged.priors.length) } });
+  if (input.subject.kind === "link" && input.challenge?.kind === "birth-date")
+    said.push({ key: "share.weak.birth-date", values: {} });
+  if (input.subject.kind === "link" && input.challenge?.kind === "code")
+    said.push({ key: "share.factor.code", values: {} });
+  return said;
+}
