@@ -7,12 +7,36 @@ export type Row = { words: string; summary: string; load: () => Promise<Command>
 
 /** Every command there is; `--help` lists them in this order. */
 export const COMMANDS: readonly Row[] = [
+  { words: "serve", summary: "the server", load: async () => (await import("./serve.ts")).serveCommand },
+  ...adminRows(),
   {
     words: "config",
     summary: "show every setting, its value and where it comes from",
     load: () => Promise.resolve(configCommand),
   },
 ];
+
+function adminRows(): Row[] {
+  const from = () => import("./admin.ts");
+  return [
+    {
+      words: "admin org create",
+      summary: "a new organisation",
+      load: async () => (await from()).createOrganisationCommand,
+    },
+    {
+      words: "admin org list",
+      summary: "every organisation",
+      load: async () => (await from()).listOrganisationsCommand,
+    },
+    {
+      words: "admin device create",
+      summary: "a device: AE title and certificate",
+      load: async () => (await from()).createDeviceCommand,
+    },
+    { words: "admin token create", summary: "a machine's token", load: async () => (await from()).createTokenCommand },
+  ];
+}
 
 /** 0 done, 1 a negative finding, 2 wrong use, 3 it could not be done. */
 export type ExitCode = 0 | 1 | 2 | 3;

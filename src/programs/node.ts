@@ -13,7 +13,7 @@ import { openDecoders } from "#platform/decoders/decoders.ts";
 import { masterKeyFile } from "#platform/keys.ts";
 import { openDatabase } from "#platform/postgres/db.ts";
 import { masterKeyId } from "#trust/keys/master.ts";
-import type { SecretKey, SecretKey } from "#trust/keys/wrap.ts";
+import type { SecretKey } from "#trust/keys/wrap.ts";
 import { wrapperFromKey } from "#trust/keys/wrapper.ts";
 
 /** What actions need, without the parts that only images use: enough for administration from the shell. */
@@ -29,7 +29,15 @@ export async function openOffice(config: Config): Promise<Office> {
   const master = await masterKeyFile(config.dataDir);
   const database = await openDatabase(config);
   const keyring = new Keyring({ wrappers: [wrapperFromKey(master, masterKeyId(master))], now: systemClock });
-  return { database, keyring, random: randomBytes, config, master, close: () => database.close() };
+  return {
+    database,
+    keyring,
+    random: randomBytes,
+    pepper: pepperOf(master),
+    config,
+    master,
+    close: () => database.close(),
+  };
 }
 
 export async function openNode(config: Config): Promise<Node> {
