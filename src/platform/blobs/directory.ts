@@ -46,6 +46,7 @@ class Directory implements Blobs {
     const part = `${path}.${process.pid}`;
     try {
       await this.#refuseWhenFull();
+      if ((await this.size(name)) !== undefined) throw new Fault("internal", "a stored object would be written over");
       const folder = await this.#folder(dirname(path));
       const file = await open(
         part,
@@ -73,7 +74,7 @@ class Directory implements Blobs {
 
   /** A new folder's own entry is made durable before anything in it can be. */
   async #makeFolder(path: string): Promise<FolderSync> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    for (const level of [dirname(path), path]) await makeOne(level);
     for (const above of [dirname(path), this.#root]) {
       const flush = new FolderSync(above);
       await flush.sync();
@@ -173,6 +174,15 @@ class Directory implements Blobs {
     await this.#files.close();
     for (const folder of this.#folders.values()) await folder.close();
     this.#folders.clear();
+  }
+}
+
+/** Never the root with it: a store that is not mounted must not come to be on the disk below. */
+async function makeOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
