@@ -29,6 +29,7 @@ function pictureInstance(setting: Setting, breast: Breast, number: number): Inst
       station: "MG1",
       model: "Phantom Mammo",
       protocol: "Screening",
+      operator: "Zulu^Nomvula",
     }),
     ...projectionAttributes(MAMMOGRAM.spacing, MAMMOGRAM.bits),
     ...contentTime(setting, 90 * number),

@@ -46,6 +46,7 @@ export function* chestSeries(setting: Setting, chest: Chest): Generator<Instance
       station: "DR1",
       model: "Phantom DR 43",
       protocol: "Chest PA",
+      operator: "Zulu^Nomvula",
     }),
     ...projectionAttributes(FILM.spacing, FILM.bits),
     ...contentTime(setting, 45),

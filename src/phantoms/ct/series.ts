@@ -29,7 +29,12 @@ const IN_THICK = 4;
 const SCOUT = { number: 1, description: "Scout", modality: "CT" } as const;
 const THICK = { number: 2, description: "Head 5 mm", modality: "CT" } as const;
 const FINE = { number: 3, description: "Head 1.25 mm", modality: "CT" } as const;
-const MACHINE = { station: "CT1", model: "Phantom CT 64", protocol: "Head without contrast" } as const;
+const MACHINE = {
+  station: "CT1",
+  model: "Phantom CT 64",
+  protocol: "Head without contrast",
+  operator: "Zulu^Nomvula",
+} as const;
 
 /** The UID of a slice of the 5 mm series, counted from 1: what a report refers to. */
 export const thickSliceUid = (setting: Setting, slice: number): string => setting.uid(`ct/thick/${slice}`);

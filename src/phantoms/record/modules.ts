@@ -44,7 +44,7 @@ export function commonAttributes(setting: Setting, series: SeriesFacts): Attribu
     SeriesDate: date,
     SeriesTime: setting.timeAt(60 * series.number),
     ...(series.protocol === undefined ? {} : { ProtocolName: series.protocol }),
-    OperatorsName: series.operator ?? "Zulu^Nomvula",
+    ...(series.operator === undefined ? {} : { OperatorsName: series.operator }),
     InstitutionName: clinic.name,
     InstitutionAddress: clinic.address,
     Manufacturer: "Safelight Phantoms",

@@ -34,7 +34,14 @@ export type ContentRecipe =
   | { readonly is: "ultrasound"; readonly frames: number }
   | { readonly is: "mr-head"; readonly head: Head; readonly pose: Pose; readonly tilt: number }
   | { readonly is: "report"; readonly findings: readonly string[]; readonly impression: string }
-  | { readonly is: "measurement"; readonly name: string; readonly millimetres: number; readonly slice: number }
+  | {
+      readonly is: "measurement";
+      readonly name: string;
+      readonly millimetres: number;
+      /** The slice of the 5 mm series it was measured on, and the line's two ends in pixels: x, y, x, y. */
+      readonly slice: number;
+      readonly line: readonly [number, number, number, number];
+    }
   | { readonly is: "pdf"; readonly title: string; readonly lines: readonly string[] };
 
 /** A study to be generated, and the earlier ones of the same patient. */

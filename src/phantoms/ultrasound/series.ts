@@ -57,6 +57,7 @@ export function* ultrasoundSeries(setting: Setting, frames: number): Generator<I
       station: "US1",
       model: "Phantom Sono",
       protocol: "Abdomen",
+      operator: "Zulu^Nomvula",
     }),
     ...contentTime(setting, 75),
     ImageType: ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0011"],
