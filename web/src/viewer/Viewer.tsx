@@ -81,7 +81,9 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
     (sop: string, frameNumber = 1): boolean => {
       for (const { key, ...held } of source.items.values()) {
         if (!("stack" in held)) continue;
-        const index = held.stack.frames.findIndex((one) => one.sop === sop && (one.of === 1 || one.number === frameNumber));
+        const index = held.stack.frames.findIndex(
+          (one) => one.sop === sop && (one.of === 1 || one.number === frameNumber),
+        );
         if (index < 0) continue;
         touched();
         const beside = item !== undefined && "document" in item;
@@ -124,7 +126,12 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
     () => ({
       markings,
       goTo,
-      here: frame && { image: pane.index + 1, sop: frame.sop, frame: frame.number, series: pane.stack?.split("/")[0] ?? "" },
+      here: frame && {
+        image: pane.index + 1,
+        sop: frame.sop,
+        frame: frame.number,
+        series: pane.stack?.split("/")[0] ?? "",
+      },
     }),
     [markings, goTo, frame, pane.index, pane.stack],
   );
@@ -246,7 +253,11 @@ function useAskText(engine: Engine): { readonly asking: Asking | undefined } {
   const [asking, setAsking] = useState<Asking>();
   useEffect(() => {
     const number = (value: number, digits: number) =>
-      new Intl.NumberFormat(i18n.language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }).format(value);
+      new Intl.NumberFormat(i18n.language, {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        useGrouping: false,
+      }).format(value);
     engine.setWords(
       {
         mean: t("measure.mean"),

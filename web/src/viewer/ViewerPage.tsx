@@ -7,8 +7,8 @@ import { studyQuery } from "../worklist/queries.ts";
 import type { Engine } from "./engine/engine.ts";
 import { Failed, Gone } from "./parts/Gone.tsx";
 import { Notice } from "./parts/Notice.tsx";
-import styles from "./ViewerPage.module.css";
 import { Viewer } from "./Viewer.tsx";
+import styles from "./ViewerPage.module.css";
 
 type Slot = ReactNode | ((study: StudyDetail) => ReactNode);
 type Props = {
@@ -33,7 +33,10 @@ export function ViewerPage({ owner, id, report, actions, onBack = () => history.
   const ended = study.error instanceof Refused && [401, 403, 404, 410].includes(study.error.status);
   const forbidden = study.data?.can.view.allowed === false;
   // An image that is refused may be one that is missing: the study itself says whether the right has ended.
-  const onGone = useCallback(() => void queries.invalidateQueries({ queryKey: ["study", owner, id] }), [queries, owner, id]);
+  const onGone = useCallback(
+    () => void queries.invalidateQueries({ queryKey: ["study", owner, id] }),
+    [queries, owner, id],
+  );
   const gone = ended || forbidden;
   useEffect(() => {
     if (!gone) return;

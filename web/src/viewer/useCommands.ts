@@ -27,7 +27,10 @@ export function useCommands(needs: Needs): (command: Command) => void {
     if (family === "tool") return dispatch({ type: "tool", tool: word as Tool });
     if (family === "layout") return dispatch({ type: "layout", layout: word as Layout });
     if (family === "pane") {
-      return dispatch({ type: "activate", pane: neighbourOf(state.layout, state.active, word === "left" ? "left" : "right") });
+      return dispatch({
+        type: "activate",
+        pane: neighbourOf(state.layout, state.active, word === "left" ? "left" : "right"),
+      });
     }
     if (command === "marking.delete") return onDelete();
     if (command === "compare") return onCompare();
@@ -48,7 +51,10 @@ function actionOf(command: Command, { state, choices, stacks }: Needs): Action |
     return stack === undefined ? undefined : { type: "open", stack };
   }
   const simple = SIMPLE[command];
-  return simple ?? (command === "image.last" ? { type: "goto", index: (infoOf(state, activePane(state))?.count ?? 1) - 1 } : undefined);
+  return (
+    simple ??
+    (command === "image.last" ? { type: "goto", index: (infoOf(state, activePane(state))?.count ?? 1) - 1 } : undefined)
+  );
 }
 
 const SIMPLE: Partial<Record<Command, Action>> = {

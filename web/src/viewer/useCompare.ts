@@ -24,7 +24,9 @@ export function useCompare(
     const info = infoOf(state, pane);
     const mine = info?.study === detail.id ? info : undefined;
     const row = detail.series.find(({ seriesUid }) => seriesUid === (mine?.series ?? detail.series[0]?.seriesUid));
-    const stack = mine ? pane.stack : Object.keys(state.stacks).find((key) => state.stacks[key]?.series === row?.seriesUid);
+    const stack = mine
+      ? pane.stack
+      : Object.keys(state.stacks).find((key) => state.stacks[key]?.series === row?.seriesUid);
     const prior = seeable.find(({ modalities }) => row && modalities.includes(row.modality)) ?? seeable[0];
     const target = row && prior && counterpart(row, prior.series);
     if (!stack || !prior || !target) return;

@@ -40,7 +40,9 @@ export function useHanging(detail: StudyDetail, source: StudySeries, dispatch: (
 function hangAll(detail: StudyDetail, { items }: StudySeries, dispatch: (action: Action) => void): void {
   const stacks = [...items.values()].flatMap((item) => {
     const first = "stack" in item && item.info.study === detail.id ? item.stack.frames[0] : undefined;
-    return first ? [{ key: item.key, modality: first.modality, laterality: first.laterality, view: first.viewPosition }] : [];
+    return first
+      ? [{ key: item.key, modality: first.modality, laterality: first.laterality, view: first.viewPosition }]
+      : [];
   });
   const plan = hang(stacks);
   if (!plan) return;

@@ -49,7 +49,11 @@ function takesKeys({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.closest("[role=menu],[role=dialog],[role=listbox]")) return true;
   if (target instanceof HTMLInputElement && target.type === "range") return key.startsWith("Arrow");
-  if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) {
+  if (
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement
+  ) {
     return key !== "Escape";
   }
   return target instanceof HTMLButtonElement && (key === " " || key === "Enter") && target.matches(":focus-visible");

@@ -67,7 +67,10 @@ export const viewerWords = {
     pause: "Pause",
     speed: "Frames per second",
   },
-  seal: { title: "sealed at arrival, unchanged", more: "Every object of this study was sealed when it arrived; a change would be found when it is opened." },
+  seal: {
+    title: "sealed at arrival, unchanged",
+    more: "Every object of this study was sealed when it arrived; a change would be found when it is opened.",
+  },
   overlay: {
     image: "Im {{number}}/{{of}}",
     linked: "linked",

@@ -43,11 +43,7 @@ export type Frame = {
   readonly viewPosition: string;
 };
 
-const LOSSY_SYNTAXES = new Set([
-  "1.2.840.10008.1.2.4.50",
-  "1.2.840.10008.1.2.4.51",
-  "1.2.840.10008.1.2.4.81",
-]);
+const LOSSY_SYNTAXES = new Set(["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"]);
 
 /** The most frames read of one instance: more would be a mistake or an attack. */
 const MOST_FRAMES = 20_000;

@@ -99,7 +99,7 @@ function numeric(from: DataSet): Value {
   const unit = measured && code(measured, "004008EA");
   return {
     kind: "number",
-    value: measured ? texts(measured, "0040A30A")[0] ?? "" : "",
+    value: measured ? (texts(measured, "0040A30A")[0] ?? "") : "",
     // UCUM's "1" and "{…}" say that there is no unit to print.
     unit: unit && unit.value !== "1" && !unit.value.startsWith("{") ? unit.value || unit.meaning : "",
     note: code(from, "0040A301")?.meaning ?? "",

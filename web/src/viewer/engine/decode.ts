@@ -14,9 +14,7 @@ const NATIVE = new Set(["", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840
 const BIG_ENDIAN = "1.2.840.10008.1.2.2";
 const RLE = "1.2.840.10008.1.2.5";
 const BASELINE = "1.2.840.10008.1.2.4.50";
-const JPEG_2000 = new Set(
-  ["90", "91", "201", "202", "203"].map((last) => `1.2.840.10008.1.2.4.${last}`),
-);
+const JPEG_2000 = new Set(["90", "91", "201", "202", "203"].map((last) => `1.2.840.10008.1.2.4.${last}`));
 const JPEG_XL = new Set(["110", "111", "112"].map((last) => `1.2.840.10008.1.2.4.${last}`));
 
 /** What the browser's codecs can do; all else is asked of the server as a picture. */
@@ -41,7 +39,8 @@ export async function decode(
   if (transferSyntax === RLE) {
     const plain = decodeRle(format, bytes);
     // What RLE unpacks is interleaved and complete, whatever the header says of native frames.
-    const photometric = format.photometricInterpretation === "YBR_FULL_422" ? "YBR_FULL" : format.photometricInterpretation;
+    const photometric =
+      format.photometricInterpretation === "YBR_FULL_422" ? "YBR_FULL" : format.photometricInterpretation;
     return fromNative({ ...format, planarConfiguration: 0, photometricInterpretation: photometric }, plain);
   }
   if (!CODECS.has(transferSyntax)) throw new Fault("dicom.undecodable", "No codec here reads this transfer syntax.");
@@ -61,11 +60,17 @@ function fromNative(format: PixelFormat, bytes: Uint8Array): Decoded {
 }
 
 /** What the colours are once a codec has run: JPEG 2000 may have undone its component transform, JPEG XL always gives RGB. */
-function coloursAfter(format: PixelFormat, transferSyntax: string, bytes: Uint8Array): PixelFormat["photometricInterpretation"] {
+function coloursAfter(
+  format: PixelFormat,
+  transferSyntax: string,
+  bytes: Uint8Array,
+): PixelFormat["photometricInterpretation"] {
   if (JPEG_XL.has(transferSyntax)) return "RGB";
   if (JPEG_2000.has(transferSyntax)) {
     const transformed = readJpeg2000Header(bytes).componentTransform === true;
-    return transformed || format.photometricInterpretation.startsWith("YBR_RCT") ? "RGB" : format.photometricInterpretation;
+    return transformed || format.photometricInterpretation.startsWith("YBR_RCT")
+      ? "RGB"
+      : format.photometricInterpretation;
   }
   return format.photometricInterpretation;
 }
@@ -98,11 +103,7 @@ export async function rgbOf(blob: Blob, columns: number, rows: number): Promise<
   }
 }
 
-async function throughWorker(
-  attributes: PixelAttributes,
-  transferSyntax: string,
-  bytes: Uint8Array,
-): Promise<Samples> {
+async function throughWorker(attributes: PixelAttributes, transferSyntax: string, bytes: Uint8Array): Promise<Samples> {
   const imageFrame = {
     rows: attributes.rows,
     columns: attributes.columns,

@@ -1,4 +1,4 @@
-import { cache, Enums, eventTarget, init as startCore, metaData, RenderingEngine } from "@cornerstonejs/core";
+import { cache, Enums, eventTarget, metaData, RenderingEngine, init as startCore } from "@cornerstonejs/core";
 import { init as startLoader } from "@cornerstonejs/dicom-image-loader";
 import { init as startCornerstoneTools } from "@cornerstonejs/tools";
 import type { Stack } from "../dicom/stack.ts";
@@ -86,7 +86,10 @@ export class Engine {
   }
 
   showMarkings(shown: boolean): void {
-    showMarkings(shown, [...this.#panes].map(({ id }) => id));
+    showMarkings(
+      shown,
+      [...this.#panes].map(({ id }) => id),
+    );
   }
 
   /** Takes everything off the screen and out of memory: requests, pixels, markings, frames. */

@@ -1,10 +1,10 @@
 import { cache, imageLoader, type Types } from "@cornerstonejs/core";
-import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
+import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
+import { Refused } from "../../api.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { transferSyntaxOf } from "../source/multipart.ts";
 import { getBlob, getPart, isAbort } from "../source/wire.ts";
-import { Refused } from "../../api.ts";
 import { decode, rgbOf } from "./decode.ts";
 import { imageOf, ofRgb, type Shown, shownOf } from "./picture.ts";
 import { frameOf, SCHEME } from "./registry.ts";
@@ -84,7 +84,9 @@ async function shownFrom(frame: Frame, signal: AbortSignal): Promise<Shown> {
   }
   const picture = await getBlob(`${frame.url}/frames/${frame.number}/rendered`, "image/png, image/jpeg", signal).catch(
     (thrown: unknown) => {
-      throw isAbort(thrown) || (thrown instanceof Refused && thrown.status !== 406 && thrown.status < 500) ? thrown : reason;
+      throw isAbort(thrown) || (thrown instanceof Refused && thrown.status !== 406 && thrown.status < 500)
+        ? thrown
+        : reason;
     },
   );
   return ofRgb(await rgbOf(picture, frame.columns, frame.rows), true);

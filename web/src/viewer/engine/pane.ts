@@ -137,7 +137,10 @@ export class EnginePane {
     try {
       const { zoom, pan, rotation, flipH, flipV, invert } = this.#view;
       const height = this.#element.clientHeight || 1;
-      viewport.setProperties({ voiRange: rangeOf(this.#view.window ?? shown.window, shown), invert: shown.inverse !== invert });
+      viewport.setProperties({
+        voiRange: rangeOf(this.#view.window ?? shown.window, shown),
+        invert: shown.inverse !== invert,
+      });
       viewport.setViewPresentation({
         zoom,
         pan: [(pan[0] * height) / zoom, (pan[1] * height) / zoom],
@@ -145,7 +148,8 @@ export class EnginePane {
         flipHorizontal: flipH,
         flipVertical: flipV,
       });
-      if (rotation !== 0) viewport.setViewPresentation({ rotation: flipH !== flipV ? (360 - rotation) % 360 : rotation });
+      if (rotation !== 0)
+        viewport.setViewPresentation({ rotation: flipH !== flipV ? (360 - rotation) % 360 : rotation });
       viewport.render();
     } finally {
       this.#applying = false;

@@ -1,9 +1,9 @@
 import { cache, utilities } from "@cornerstonejs/core";
 import {
   AngleTool,
+  ArrowAnnotateTool,
   addTool,
   annotation,
-  ArrowAnnotateTool,
   EllipticalROITool,
   Enums,
   LengthTool,
@@ -68,13 +68,23 @@ export function startTools(): void {
   if (!group) throw new Error("The tools could not be started.");
   group.addTool(NAMES.window);
   group.addTool(NAMES.pan);
-  group.addTool(NAMES.zoom, { zoomToCenter: false, pinchToZoom: true, pan: true, minZoomScale: 0.05, maxZoomScale: 60 });
+  group.addTool(NAMES.zoom, {
+    zoomToCenter: false,
+    pinchToZoom: true,
+    pan: true,
+    minZoomScale: 0.05,
+    maxZoomScale: 60,
+  });
   group.addTool(NAMES.scroll);
   group.addTool(NAMES.length, { getTextLines: lengthLines });
   group.addTool(NAMES.angle, { getTextLines: angleLines });
   group.addTool(NAMES.ellipse, { getTextLines: regionLines });
   group.addTool(NAMES.rectangle, { getTextLines: regionLines });
-  group.addTool(NAMES.arrow, { getTextCallback: arrowText, changeTextCallback: changeArrowText, arrowHeadStyle: "standard" });
+  group.addTool(NAMES.arrow, {
+    getTextCallback: arrowText,
+    changeTextCallback: changeArrowText,
+    arrowHeadStyle: "standard",
+  });
   annotation.config.style.setDefaultToolStyles(STYLE);
   setTool("window");
 }
@@ -145,7 +155,8 @@ function lengthLines(data: Data, target: Target): string[] | undefined {
 /** Ultrasound regions are calibrated in centimetres, all else in millimetres; a detector's spacing magnifies and says so. */
 function inMillimetres(value: number, unit: string, frame: Frame | undefined): { text: string; note: string } {
   if (unit.startsWith("cm ") || unit === "cm") return { text: `${words.number(value * 10, 1)} mm`, note: "" };
-  if (!unit.startsWith("mm")) return { text: `${words.number(value, unit.startsWith("px") ? 0 : 2)} ${unit.split(" ")[0] ?? ""}`, note: "" };
+  if (!unit.startsWith("mm"))
+    return { text: `${words.number(value, unit.startsWith("px") ? 0 : 2)} ${unit.split(" ")[0] ?? ""}`, note: "" };
   return { text: `${words.number(value, 1)} mm`, note: frame?.spacingAt === "detector" ? words.atDetector : "" };
 }
 
@@ -198,7 +209,11 @@ function arrowText(done: (text: string) => void): void {
   void askText("").then((text) => done(text ?? ""));
 }
 
-function changeArrowText(data: { text?: string; data?: { text?: string } }, _event: unknown, done: (text: string) => void): void {
+function changeArrowText(
+  data: { text?: string; data?: { text?: string } },
+  _event: unknown,
+  done: (text: string) => void,
+): void {
   const held = data.text ?? data.data?.text ?? "";
   void askText(held).then((text) => done(text ?? held));
 }

@@ -15,7 +15,9 @@ const MAMMOGRAPHY = ["RCC", "LCC", "RMLO", "LMLO"];
  * How a study is first hung: projections beside each other, mammograms right breast left as on the light box (CC above MLO),
  * everything else one series at a time. Nothing when the study has too few or too many images for a rule.
  */
-export function hang(stacks: readonly Hangable[]): { readonly layout: Layout; readonly keys: readonly string[] } | undefined {
+export function hang(
+  stacks: readonly Hangable[],
+): { readonly layout: Layout; readonly keys: readonly string[] } | undefined {
   const projections = stacks.filter(({ modality }) => SIDE_BY_SIDE.has(modality));
   if (projections.length < 2 || projections.length > 4 || projections.length !== stacks.length) return undefined;
   const placed = projections.toSorted((a, b) => orderOf(a) - orderOf(b));
@@ -37,10 +39,26 @@ export function firstSeries<T extends { readonly modality: string; readonly fram
   return stacks[0] ?? pictures[0] ?? series[0];
 }
 
-const WITHOUT_PICTURES = new Set(["SR", "PR", "KO", "DOC", "RTSTRUCT", "RTPLAN", "REG", "SEG", "ECG", "PLAN", "AU", "FID", "RWV"]);
+const WITHOUT_PICTURES = new Set([
+  "SR",
+  "PR",
+  "KO",
+  "DOC",
+  "RTSTRUCT",
+  "RTPLAN",
+  "REG",
+  "SEG",
+  "ECG",
+  "PLAN",
+  "AU",
+  "FID",
+  "RWV",
+]);
 
 /** The stack of a prior that answers a current one: same modality, most alike in what its series is called. */
-export function counterpart<T extends { readonly modality: string; readonly description: string; readonly frames: number }>(
+export function counterpart<
+  T extends { readonly modality: string; readonly description: string; readonly frames: number },
+>(
   current: { readonly modality: string; readonly description: string; readonly frames: number },
   candidates: readonly T[],
 ): T | undefined {

@@ -21,7 +21,8 @@ export function follow(
     if (from !== undefined && to !== undefined) return nearest(other.places, to + (place - from)) ?? otherAnchor;
   }
   const step = moved.index - moved.anchor;
-  const scaled = mover.count === other.count ? step : Math.round((step * (other.count - 1)) / Math.max(1, mover.count - 1));
+  const scaled =
+    mover.count === other.count ? step : Math.round((step * (other.count - 1)) / Math.max(1, mover.count - 1));
   return clamp(otherAnchor + scaled, other.count);
 }
 

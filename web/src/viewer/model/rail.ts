@@ -39,14 +39,32 @@ function tilesOf(study: StudyDetail, row: SeriesRow, state: SeriesState | undefi
     failed: state === "failed",
   };
   if (typeof state !== "object") {
-    return [{ ...plain, id: row.seriesUid, stack: undefined, count: row.frames || row.instanceCount, thumbnail: `${base}/thumbnail` }];
+    return [
+      {
+        ...plain,
+        id: row.seriesUid,
+        stack: undefined,
+        count: row.frames || row.instanceCount,
+        thumbnail: `${base}/thumbnail`,
+      },
+    ];
   }
   return state.items.map((item) => {
     const one = state.items.length === 1 ? `${base}/thumbnail` : undefined;
     if ("document" in item) return { ...plain, id: item.key, stack: item.key, count: 1, thumbnail: undefined };
     const middle = item.stack.frames[Math.floor((item.stack.frames.length - 1) / 2)];
     const first = item.stack.frames[0];
-    const name = first && (first.viewPosition || first.laterality) ? [first.laterality, first.viewPosition].filter(Boolean).join(" ") : plain.name;
-    return { ...plain, name, id: item.key, stack: item.key, count: item.info.count, thumbnail: one ?? (middle && `${middle.url}/thumbnail`) };
+    const name =
+      first && (first.viewPosition || first.laterality)
+        ? [first.laterality, first.viewPosition].filter(Boolean).join(" ")
+        : plain.name;
+    return {
+      ...plain,
+      name,
+      id: item.key,
+      stack: item.key,
+      count: item.info.count,
+      thumbnail: one ?? (middle && `${middle.url}/thumbnail`),
+    };
   });
 }

@@ -62,7 +62,14 @@ function Pdf({ document, onGone }: { document: Held; onGone: () => void }) {
   }, [document, tries]);
   if (trouble) return <Notice trouble={trouble} onRetry={() => setTries(tries + 1)} />;
   if (!address) return <Notice spinning text={t("document.opening")} />;
-  return <iframe className={styles.frame} src={`${address}#view=FitH`} title={t("document.title")} referrerPolicy="no-referrer" />;
+  return (
+    <iframe
+      className={styles.frame}
+      src={`${address}#view=FitH`}
+      title={t("document.title")}
+      referrerPolicy="no-referrer"
+    />
+  );
 }
 
 /** The document's bytes, typed by us: what a server or sender calls it must not decide what the browser does with it. */

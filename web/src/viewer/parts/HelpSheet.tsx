@@ -1,10 +1,14 @@
 import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { type Command, COMMANDS, KEYMAPS, type KeymapName, keysOf } from "../model/keys.ts";
+import { COMMANDS, type Command, KEYMAPS, type KeymapName, keysOf } from "../model/keys.ts";
 import styles from "./Sheet.module.css";
 import { sayKey } from "./TopBar.tsx";
 
-type Props = { readonly keymap: KeymapName; readonly onKeymap: (name: KeymapName) => void; readonly onClose: () => void };
+type Props = {
+  readonly keymap: KeymapName;
+  readonly onKeymap: (name: KeymapName) => void;
+  readonly onClose: () => void;
+};
 
 const GROUPS = {
   tools: ["tool."],
@@ -53,7 +57,9 @@ export function HelpSheet({ keymap, onKeymap, onClose }: Props) {
 }
 
 const commandsOf = (group: keyof typeof GROUPS): Command[] =>
-  COMMANDS.filter((command) => GROUPS[group].some((start) => command === start || (start.endsWith(".") && command.startsWith(start))));
+  COMMANDS.filter((command) =>
+    GROUPS[group].some((start) => command === start || (start.endsWith(".") && command.startsWith(start))),
+  );
 
 function Group({ title, commands, keymap }: { title: string; commands: readonly Command[]; keymap: KeymapName }) {
   const { t } = useTranslation("viewer");
@@ -61,7 +67,11 @@ function Group({ title, commands, keymap }: { title: string; commands: readonly 
     <section className={styles.group}>
       <h3>{title}</h3>
       {commands.map((command) => (
-        <Line key={command} text={t(`command.${command.replace(".", "-")}` as "command.help")} keys={keysOf(keymap, command)} />
+        <Line
+          key={command}
+          text={t(`command.${command.replace(".", "-")}` as "command.help")}
+          keys={keysOf(keymap, command)}
+        />
       ))}
     </section>
   );

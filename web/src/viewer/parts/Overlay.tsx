@@ -32,7 +32,11 @@ export function Overlay(props: Props) {
   return (
     <>
       <div className={`${styles.corner} ${styles.tl}`}>
-        {study && <div className={styles.strong}>{[personName(study.patientName), study.patientId].filter(Boolean).join(" · ")}</div>}
+        {study && (
+          <div className={styles.strong}>
+            {[personName(study.patientName), study.patientId].filter(Boolean).join(" · ")}
+          </div>
+        )}
         <StudyLines {...props} />
       </div>
       <div className={`${styles.corner} ${styles.tr}`}>
@@ -55,7 +59,9 @@ function StudyLines({ prior, frame, series, study }: Props) {
   const time = dicomTime(frame.time);
   return (
     <>
-      <div className={prior ? styles.prior : undefined}>{prior ? t("overlay.prior", { date }) : [date, time].filter(Boolean).join(" ")}</div>
+      <div className={prior ? styles.prior : undefined}>
+        {prior ? t("overlay.prior", { date }) : [date, time].filter(Boolean).join(" ")}
+      </div>
       <div>{[sliceName(frame), series].filter(Boolean).join(" · ")}</div>
     </>
   );
@@ -68,7 +74,9 @@ function SliceLines({ index, count, linked, place, waitingFor }: Props) {
     <>
       <div className={styles.strong}>{linked ? `${number} · ${t("overlay.linked")}` : number}</div>
       {place !== undefined && <div>{t("overlay.place", { mm: fixed(place, 1) })}</div>}
-      {waitingFor !== undefined && <div className={styles.waiting}>{t("overlay.waiting", { number: waitingFor + 1 })}</div>}
+      {waitingFor !== undefined && (
+        <div className={styles.waiting}>{t("overlay.waiting", { number: waitingFor + 1 })}</div>
+      )}
     </>
   );
 }

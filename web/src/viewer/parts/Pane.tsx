@@ -1,5 +1,4 @@
 import { type DragEvent, useCallback, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { StudyDetail } from "#contract/studies.ts";
 import type { Stack } from "../dicom/stack.ts";
 import type { About, Engine, EnginePane, Geometry } from "../engine/engine.ts";
@@ -45,7 +44,12 @@ export function Pane(props: Props) {
   const showCine = info.count > 1 && (pane.cine.playing || pane.cine.fps !== undefined);
   return (
     <>
-      <div ref={host} className={styles.canvas} data-shown={shown !== undefined && !failed} onContextMenu={(event) => event.preventDefault()} />
+      <div
+        ref={host}
+        className={styles.canvas}
+        data-shown={shown !== undefined && !failed}
+        onContextMenu={(event) => event.preventDefault()}
+      />
       {!shown && !failed && <Notice spinning />}
       {failed && <Notice trouble={failed.trouble} onRetry={retry} />}
       {frame && !failed && overlays && (

@@ -2,8 +2,8 @@ import { IconCheck } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { dicomDate } from "../../ui/format.ts";
-import type { ViewerState } from "../model/state.ts";
 import { gridOf } from "../model/layout.ts";
+import type { ViewerState } from "../model/state.ts";
 import { isViewed } from "../model/state.ts";
 import { DRAGGED } from "./Pane.tsx";
 import styles from "./Rail.module.css";
@@ -103,5 +103,14 @@ function TileButton({ tile, state, onOpen }: { tile: Tile; state: ViewerState; o
 function Picture({ tile }: { tile: Tile }) {
   const [failed, setFailed] = useState(false);
   if (!tile.thumbnail || failed) return <span className={styles.word}>{tile.modality}</span>;
-  return <img src={tile.thumbnail} alt="" loading="lazy" decoding="async" draggable={false} onError={() => setFailed(true)} />;
+  return (
+    <img
+      src={tile.thumbnail}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      draggable={false}
+      onError={() => setFailed(true)}
+    />
+  );
 }

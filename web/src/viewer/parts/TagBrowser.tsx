@@ -18,14 +18,22 @@ export function TagBrowser({ instance, title, onClose }: Props) {
   const rows = useMemo(() => tagRows(instance, nameOfTag), [instance]);
   const found = useMemo(() => matching(rows, wanted), [rows, wanted]);
   const body = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({ count: found.length, getScrollElement: () => body.current, estimateSize: () => ROW, overscan: 12 });
+  const virtual = useVirtualizer({
+    count: found.length,
+    getScrollElement: () => body.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
   return (
     <aside className={styles.sheet} aria-label={t("tags.title")}>
       <div className={styles.head}>
         <div>
           <h2>{t("tags.title")}</h2>
           <p>
-            {title} · {found.length === rows.length ? t("tags.count", { count: rows.length }) : t("tags.found", { count: found.length, of: rows.length })}
+            {title} ·{" "}
+            {found.length === rows.length
+              ? t("tags.count", { count: rows.length })
+              : t("tags.found", { count: found.length, of: rows.length })}
           </p>
         </div>
         <input
@@ -56,7 +64,8 @@ export function TagBrowser({ instance, title, onClose }: Props) {
 
 function Row({ row, top }: { row: TagRow; top: number }) {
   const { t } = useTranslation("viewer");
-  const value = row.items === undefined ? (row.apart ? t("tags.bulk") : row.value) : t("tags.items", { count: row.items });
+  const value =
+    row.items === undefined ? (row.apart ? t("tags.bulk") : row.value) : t("tags.items", { count: row.items });
   return (
     <div className={styles.row} style={{ transform: `translateY(${top}px)` }}>
       <span className={styles.tag}>{row.tag}</span>

@@ -134,7 +134,15 @@ type ButtonProps = {
 };
 
 function useButton({ keymap, do: act }: Props) {
-  return ({ command, icon: Glyph, label, labelled = false, on = false, disabled = false, optional = false }: ButtonProps) => {
+  return ({
+    command,
+    icon: Glyph,
+    label,
+    labelled = false,
+    on = false,
+    disabled = false,
+    optional = false,
+  }: ButtonProps) => {
     const key = keysOf(keymap, command)[0];
     return (
       <Tooltip key={command} label={key ? `${label} · ${sayKey(key)}` : label}>
@@ -174,7 +182,8 @@ function Tools(props: Props) {
 const SHOWN_PRESETS = 3;
 function Presets({ choices, do: act, keymap }: Props) {
   const { t } = useTranslation("viewer");
-  const name = ({ label, nth }: Choice) => (label === "stored" ? t("preset.stored", { number: nth + 1 }) : t(`preset.${label}`));
+  const name = ({ label, nth }: Choice) =>
+    label === "stored" ? t("preset.stored", { number: nth + 1 }) : t(`preset.${label}`);
   return (
     <>
       <span className={styles.wide}>
@@ -186,14 +195,23 @@ function Presets({ choices, do: act, keymap }: Props) {
       </span>
       <Menu position="bottom-start" offset={4}>
         <Menu.Target>
-          <button type="button" className={styles.button} aria-label={t("toolbar.presets")} title={t("toolbar.presets")}>
+          <button
+            type="button"
+            className={styles.button}
+            aria-label={t("toolbar.presets")}
+            title={t("toolbar.presets")}
+          >
             <IconContrastFilled size={15} />
             <IconChevronDown size={12} />
           </button>
         </Menu.Target>
         <Menu.Dropdown>
           {choices.map((choice, at) => (
-            <Menu.Item key={choice.nth} rightSection={<kbd className={`${styles.key} ${styles.menuKey}`}>{at + 1}</kbd>} onClick={() => act(windowCommand(at))}>
+            <Menu.Item
+              key={choice.nth}
+              rightSection={<kbd className={`${styles.key} ${styles.menuKey}`}>{at + 1}</kbd>}
+              onClick={() => act(windowCommand(at))}
+            >
               {name(choice)}
             </Menu.Item>
           ))}
@@ -208,7 +226,19 @@ function Presets({ choices, do: act, keymap }: Props) {
 
 const windowCommand = (at: number): Command => `window.${at + 1}` as Command;
 
-function MenuLine({ command, keymap, label, act, icon: Glyph }: { command: Command; keymap: KeymapName; label: string; act: Props["do"]; icon?: Icon }) {
+function MenuLine({
+  command,
+  keymap,
+  label,
+  act,
+  icon: Glyph,
+}: {
+  command: Command;
+  keymap: KeymapName;
+  label: string;
+  act: Props["do"];
+  icon?: Icon;
+}) {
   const key = keysOf(keymap, command)[0];
   return (
     <Menu.Item
@@ -278,7 +308,14 @@ function Comparing(props: Props) {
   const split = state.layout !== "1x1";
   return (
     <>
-      {button({ command: "cine", icon: IconPlayerPlay, label: t("action.cine"), labelled: true, on: playing, disabled: !canPlay })}
+      {button({
+        command: "cine",
+        icon: IconPlayerPlay,
+        label: t("action.cine"),
+        labelled: true,
+        on: playing,
+        disabled: !canPlay,
+      })}
       {button({
         command: "compare",
         icon: IconLayoutColumns,
@@ -286,7 +323,13 @@ function Comparing(props: Props) {
         labelled: canCompare,
         disabled: !canCompare || comparing,
       })}
-      {split && button({ command: "link", icon: IconLink, label: state.link ? t("action.link") : t("action.linkOff"), on: state.link !== undefined })}
+      {split &&
+        button({
+          command: "link",
+          icon: IconLink,
+          label: state.link ? t("action.link") : t("action.linkOff"),
+          on: state.link !== undefined,
+        })}
       {button({ command: "tags", icon: IconListSearch, label: t("action.tags"), optional: true })}
       {button({ command: "help", icon: IconKeyboard, label: t("action.help"), optional: true })}
     </>

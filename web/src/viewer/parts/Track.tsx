@@ -45,7 +45,13 @@ export function Track({ count, index, seen, loaded, onGo }: Props) {
   );
 }
 
-function draw(canvas: HTMLCanvasElement, count: number, index: number, seen: readonly number[], loaded: readonly boolean[]): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  count: number,
+  index: number,
+  seen: readonly number[],
+  loaded: readonly boolean[],
+): void {
   const scale = devicePixelRatio;
   const height = Math.round(canvas.clientHeight * scale);
   const width = Math.round(canvas.clientWidth * scale);
@@ -57,7 +63,12 @@ function draw(canvas: HTMLCanvasElement, count: number, index: number, seen: rea
   const step = height / count;
   const line = (at: number, colour: string) => {
     context.fillStyle = colour;
-    context.fillRect(width - 3 * scale, Math.floor(at * step), 2 * scale, Math.max(1, Math.ceil(step - (step > 4 ? scale : 0))));
+    context.fillRect(
+      width - 3 * scale,
+      Math.floor(at * step),
+      2 * scale,
+      Math.max(1, Math.ceil(step - (step > 4 ? scale : 0))),
+    );
   };
   for (let at = 0; at < count; at++) line(at, loaded[at] ? "#3a4047" : "#1a1d20");
   for (const at of seen) line(at, "#2f6b50");

@@ -32,10 +32,18 @@ export function View({ engine, at, state, detail, source, progress, dispatch, go
   if (!pane || !info || !item) {
     const failed = [...source.series.values()].every((series) => series === "failed");
     const opening = at === 0 && !(source.complete && failed);
-    return <Notice spinning={opening} {...(opening ? {} : { text: t(failed && at === 0 ? "pane.seriesFailed" : "pane.empty") })} />;
+    return (
+      <Notice
+        spinning={opening}
+        {...(opening ? {} : { text: t(failed && at === 0 ? "pane.seriesFailed" : "pane.empty") })}
+      />
+    );
   }
   if ("document" in item) {
-    const known = (sop: string) => [...source.items.values()].some((held) => "stack" in held && held.stack.frames.some((frame) => frame.sop === sop));
+    const known = (sop: string) =>
+      [...source.items.values()].some(
+        (held) => "stack" in held && held.stack.frames.some((frame) => frame.sop === sop),
+      );
     return (
       <Document
         document={item.document}

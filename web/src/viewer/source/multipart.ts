@@ -36,7 +36,11 @@ function latin1(bytes: Uint8Array): string {
 function indexOf(body: Uint8Array, wanted: string, from: number): number {
   const bytes = Uint8Array.from(wanted, (character) => character.charCodeAt(0));
   const first = bytes[0] ?? 0;
-  for (let at = body.indexOf(first, from); at >= 0 && at + bytes.length <= body.length; at = body.indexOf(first, at + 1)) {
+  for (
+    let at = body.indexOf(first, from);
+    at >= 0 && at + bytes.length <= body.length;
+    at = body.indexOf(first, at + 1)
+  ) {
     let same = 1;
     while (same < bytes.length && body[at + same] === bytes[same]) same++;
     if (same === bytes.length) return at;

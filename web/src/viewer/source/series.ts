@@ -40,7 +40,8 @@ export async function readSeries(study: StudyPlace, row: SeriesRow, signal?: Abo
     const url = `${base}/instances/${encodeURIComponent(sop)}`;
     const own = hasPixels(instance) ? framesOf(instance, url) : [];
     if (own.length > 0) frames.push(...own);
-    else documents.push({ key: `${row.seriesUid}/${sop}`, series: row.seriesUid, kind: kindOf(instance), url, instance });
+    else
+      documents.push({ key: `${row.seriesUid}/${sop}`, series: row.seriesUid, kind: kindOf(instance), url, instance });
   }
   return [
     ...stacksOf(row.seriesUid, frames).map((stack) => ({ key: stack.key, stack, info: infoOfStack(study, stack) })),
