@@ -119,7 +119,7 @@ test("the explanation names every setting and its origin and shows no secret", (
   assert.match(text, /DATABASE_URL=\[hidden\]/);
   assert.match(text, /SAFELIGHT_S3_SECRET_ACCESS_KEY=\(not set\)/);
   const config = readConfig({ env, cwd: folder });
-  for (const shown of [text, JSON.stringify(config), inspect(config), `${config.databaseUrl}`]) {
+  for (const shown of [text, JSON.stringify(config), inspect(config), String(config.databaseUrl)]) {
     assert.doesNotMatch(shown, /hunter2/);
   }
 });

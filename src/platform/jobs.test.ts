@@ -158,7 +158,7 @@ test("a queued message is sent once, its text is removed, and a line break in th
   assert.doesNotMatch(server.messages[0] ?? "", /^Bcc:/m);
   const row = await outbox(id);
   assert.equal(row?.body, "");
-  assert.ok(row?.sent_at);
+  assert.ok(row.sent_at);
 });
 
 test("a message that the mail server refuses stays and the job fails", async () => {

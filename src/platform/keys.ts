@@ -27,7 +27,11 @@ export async function masterKeyFile(dataDir: string): Promise<SecretKey> {
     await file.close();
   }
   const directory = await open(folder, constants.O_RDONLY);
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
   return key;
 }
 
@@ -39,6 +43,9 @@ async function readExisting(path: string): Promise<SecretKey | null> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  if (process.platform !== "win32" && (mode & 0o077) !== 0) throw new Fault("config.invalid", "The master key file can be read by others; run chmod 600 on it.", { place: "keys/master.key" });
+  if (process.platform !== "win32" && (mode & 0o077) !== 0)
+    throw new Fault("config.invalid", "The master key file can be read by others; run chmod 600 on it.", {
+      place: "keys/master.key",
+    });
   return parseMasterKey(await readFile(path, "utf8"));
 }

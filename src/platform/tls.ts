@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import type { SecureContextOptions, Server } from "node:tls";
+import type { SecureVersion, Server } from "node:tls";
 import { Fault } from "#kit/fault.ts";
 
 /** RFC 9325 (BCP 195) §4.2: forward secrecy and authenticated encryption only, for TLS 1.2; TLS 1.3's own suites beside them. */
@@ -18,11 +18,20 @@ export const CIPHERS = [
 
 export type TlsFiles = { cert: string; key: string };
 
+/** What a TLS listener is made with; certificate chain and key in PEM. */
+export type ListenerTls = {
+  cert: string;
+  key: string;
+  minVersion: SecureVersion;
+  ciphers: string;
+  honorCipherOrder: true;
+};
+
 /**
  * Reads certificate chain and key for a listener and checks that they belong together and hold now.
  * @throws Fault config.invalid that says which file and what is wrong with it
  */
-export function tlsOptions(files: TlsFiles, now: Date = new Date()): SecureContextOptions {
+export function tlsOptions(files: TlsFiles, now: Date = new Date()): ListenerTls {
   const cert = readPem(files.cert, "tlsCert");
   const key = readPem(files.key, "tlsKey");
   const certificate = parsed(() => new X509Certificate(cert), "SAFELIGHT_TLS_CERT holds no PEM certificate", "tlsCert");

@@ -27,7 +27,7 @@ export function createHttp({ config, log, metrics }: HttpOptions): FastifyInstan
       ? tlsOptions({ cert: config.tlsCert, key: config.tlsKey })
       : undefined;
   const app = fastify({
-    ...(tls === undefined ? {} : { https: tls as Record<string, unknown> }),
+    ...(tls === undefined ? {} : { https: tls }),
     logger: false,
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     bodyLimit: BODY_LIMIT,
