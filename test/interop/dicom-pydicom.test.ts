@@ -86,6 +86,7 @@ function plain(value: unknown): unknown {
 }
 const same = (ours: unknown, theirs: unknown) => JSON.stringify(plain(ours)) === JSON.stringify(plain(theirs));
 
+const said = (value: unknown) => JSON.stringify(value ?? null);
 const used = new Set<string>();
 let attributes = 0;
 
@@ -106,8 +107,7 @@ function compare(ours: JsonDataSet, theirs: Theirs["json"], where: string, unexp
     }
     const tag = Number.parseInt(key, 16);
     const row = DIFFERENCES.find(({ explains }) => explains(tag, our, their));
-    if (row === undefined)
-      unexplained.push(`${place}: ${JSON.stringify(our)?.slice(0, 200)} and ${JSON.stringify(their)?.slice(0, 200)}`);
+    if (row === undefined) unexplained.push(`${place}: ${said(our).slice(0, 200)} and ${said(their).slice(0, 200)}`);
     else used.add(row.because);
   }
 }

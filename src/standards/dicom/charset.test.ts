@@ -75,7 +75,7 @@ test("no bytes in any set make decoding throw, and ASCII stays ASCII", () => {
     }),
   );
   fc.assert(
-    fc.property(terms, fc.string({ unit: fc.constantFrom(..."abcXYZ 0189^=-_.") }), (term, text) => {
+    fc.property(terms, fc.string({ unit: fc.constantFrom(...Array.from("abcXYZ 0189^=-_.")) }), (term, text) => {
       assert.equal(decodeText(encodeUtf8(text), charsetOf(term), true), text);
     }),
   );

@@ -54,20 +54,31 @@ const RANGES: Partial<Record<Vr, readonly [number, number]>> = {
   SL: [-0x80000000, 0x7fffffff],
 };
 
+const cannotHold = (tag: Tag, vr: Vr) =>
+  new Fault("input.invalid", `${placeOf(tag)} has a value that ${vr} cannot hold`, { place: placeOf(tag) });
+
+/** SV and UV; a JSON number beyond 2⁵³ has already lost what it was, so it must come as a string. */
+function wideInteger(tag: Tag, vr: "SV" | "UV", value: Value): bigint {
+  const exact = typeof value === "number" ? Number.isSafeInteger(value) : /^[+-]?\d{1,20}$/.test(String(value));
+  const integer = exact ? BigInt(value) : undefined;
+  if (integer === undefined) throw cannotHold(tag, vr);
+  const kept = vr === "UV" ? BigInt.asUintN(64, integer) : BigInt.asIntN(64, integer);
+  if (kept !== integer) throw cannotHold(tag, vr);
+  return BigInt.asUintN(64, integer);
+}
+
 function numberBytes(tag: Tag, vr: Vr, values: readonly Value[]): Uint8Array {
   const out = new ByteWriter(values.length * 8);
   for (const value of values) {
     if (vr === "SV" || vr === "UV") {
-      out.u64le(BigInt.asUintN(64, BigInt(value)));
+      out.u64le(wideInteger(tag, vr, value));
       continue;
     }
     const number = Number(value);
     const range = RANGES[vr];
-    const fits =
-      range === undefined ? !Number.isNaN(number) || value === "NaN" : number >= range[0] && number <= range[1];
-    if (!fits || (range !== undefined && !Number.isInteger(number))) {
-      throw new Fault("input.invalid", `${placeOf(tag)} has a value that ${vr} cannot hold`, { place: placeOf(tag) });
-    }
+    if (range === undefined) {
+      if (Number.isNaN(number) && value !== "NaN") throw cannotHold(tag, vr);
+    } else if (!Number.isInteger(number) || number < range[0] || number > range[1]) throw cannotHold(tag, vr);
     putNumber(out, vr, number);
   }
   return out.take().slice();

@@ -181,3 +181,23 @@ export function isEmpty(element: Element): boolean {
   if (element.is === "value") return element.bytes.length === 0;
   return element.is === "sequence" ? element.items.length === 0 : element.length === 0;
 }
+
+/**
+ * The element that a path of `toJson` names ("00880200/1/7FE00010": tags and item numbers from 0), with the data set it stands in;
+ * undefined when there is none.
+ */
+export function elementAt(dataSet: DataSet, path: string): { element: Element; dataSet: DataSet } | undefined {
+  const steps = path.split("/");
+  let at = dataSet;
+  for (let step = 0; step < steps.length; step += 2) {
+    const digits = steps[step] ?? "";
+    const element = /^[0-9A-F]{8}$/i.test(digits) ? at.get(Number.parseInt(digits, 16)) : undefined;
+    if (element === undefined) return undefined;
+    const index = steps[step + 1];
+    if (index === undefined) return { element, dataSet: at };
+    const item = element.is === "sequence" && /^\d{1,9}$/.test(index) ? element.items[Number(index)] : undefined;
+    if (item === undefined) return undefined;
+    at = item;
+  }
+  return undefined;
+}

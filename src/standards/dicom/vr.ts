@@ -77,7 +77,7 @@ export const VRS = {
 
 export type Vr = keyof typeof VRS;
 
-const known: (Vr | undefined)[] = new Array(26 * 26).fill(undefined);
+const known = Array.from({ length: 26 * 26 }, (): Vr | undefined => undefined);
 for (const vr of Object.keys(VRS) as Vr[]) known[(vr.charCodeAt(0) - 65) * 26 + vr.charCodeAt(1) - 65] = vr;
 
 const isCapital = (byte: number) => byte >= 0x41 && byte <= 0x5a;

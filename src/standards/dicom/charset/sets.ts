@@ -27,7 +27,7 @@ function platform(label: string): Decode {
 function singleByte(high: () => string): Decode {
   let table: string[] | undefined;
   return (bytes) => {
-    table ??= [...latin1(Uint8Array.from({ length: 128 }, (_, byte) => byte)), ...high()];
+    table ??= [...Array.from({ length: 128 }, (_, byte) => String.fromCharCode(byte)), ...Array.from(high())];
     let text = "";
     for (const byte of bytes) text += table[byte] ?? "\ufffd";
     return text;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
@@ -42,6 +42,8 @@ const item = (tag: number, length: number) =>
     .u32le(length)
     .take();
 
+const times = (count: number, bytes: Uint8Array) => Array.from({ length: count }, () => bytes);
+
 function refused(code: FaultCode, run: () => unknown, message: RegExp = /./): void {
   assert.throws(run, (thrown) => {
     assert.ok(thrown instanceof Fault, String(thrown));
@@ -63,7 +65,7 @@ test("every malformed sample file is read or refused as the vectors say, in unde
     try {
       readPart10(file);
     } catch (thrown) {
-      assert.ok(thrown instanceof Fault, `${name}: ${thrown}`);
+      assert.ok(thrown instanceof Fault, `${name}: ${String(thrown)}`);
       told.outcome = thrown.code;
       told.place = thrown.place ?? "";
     }
@@ -109,7 +111,7 @@ test("64 nested sequences are read and 65 are too deep, of defined and of undefi
   const nested = (depth: number) => {
     const opening = concat([header(0x00081140, "SQ", 0xffffffff), item(0xfffee000, 0xffffffff)]);
     const closing = concat([item(0xfffee00d, 0), item(0xfffee0dd, 0)]);
-    return concat([...new Array<Uint8Array>(depth).fill(opening), ...new Array<Uint8Array>(depth).fill(closing)]);
+    return concat([...times(depth, opening), ...times(depth, closing)]);
   };
   assert.equal(readPart10(nested(64), { transferSyntax: EXPLICIT }).dataSet.elements.size, 1);
   refused("dicom.too-deep", () => readPart10(nested(65), { transferSyntax: EXPLICIT }), /nested deeper than 64/);
@@ -137,15 +139,9 @@ test("floods of elements, items and fragments end at their limits", () => {
   const element = (at: number) => header(0x00110000 + at, "LO", 0);
   const elements = concat(Array.from({ length: 2000 }, (_, at) => element(at + 0x1000)));
   refused("input.too-large", () => readPart10(elements, { transferSyntax: EXPLICIT, limits: { elements: 1000 } }));
-  const items = concat([
-    header(0x00081140, "SQ", 0xffffffff),
-    ...new Array<Uint8Array>(2000).fill(item(0xfffee000, 0)),
-  ]);
+  const items = concat([header(0x00081140, "SQ", 0xffffffff), ...times(2000, item(0xfffee000, 0))]);
   refused("input.too-large", () => readPart10(items, { transferSyntax: EXPLICIT, limits: { elements: 1000 } }));
-  const fragments = concat([
-    header(0x7fe00010, "OB", 0xffffffff),
-    ...new Array<Uint8Array>(2000).fill(item(0xfffee000, 0)),
-  ]);
+  const fragments = concat([header(0x7fe00010, "OB", 0xffffffff), ...times(2000, item(0xfffee000, 0))]);
   refused("input.too-large", () =>
     readPart10(fragments, { transferSyntax: "1.2.840.10008.1.2.4.50", limits: { fragments: 1000 } }),
   );
@@ -197,4 +193,16 @@ test("a file without preamble, and a data set that happens to have DICM at byte 
   const part10 = new Uint8Array(readFileSync(join(DATA, "dicom/pydicom-small/CT_small.dcm")));
   assert.deepEqual(inspect(part10.subarray(128)), { is: "part-10", metaAt: 4 });
   assert.deepEqual(inspect(part10.subarray(132)), { is: "part-10", metaAt: 0 });
+});
+
+test("the DICOM core runs in browsers: nothing in it imports from Node or speaks of Buffer", () => {
+  const folder = join(import.meta.dirname, "..");
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /(?<!\.test)\.ts$/.test(name),
+  );
+  assert.ok(sources.length > 20);
+  for (const name of sources) {
+    const source = readFileSync(join(folder, name), "utf8").replace(/\/\/.*/g, "");
+    assert.doesNotMatch(source, /from "node:|\bBuffer\b|\bprocess\./, name);
+  }
 });

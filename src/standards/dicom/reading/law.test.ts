@@ -74,7 +74,7 @@ test("every valid sample file reads the same byte by byte in its first 64 KiB", 
   for (const path of valid) {
     const file = new Uint8Array(readFileSync(path));
     if (file.length > 300_000) continue;
-    const sizes = new Array<number>(65_536).fill(1);
+    const sizes = Array.from({ length: 65_536 }, () => 1);
     assert.equal(told(readInChunks(file, sizes)), told(readPart10(file)), nameOf(path));
   }
 });
@@ -170,7 +170,7 @@ test("the inflater agrees with zlib on anything zlib deflates, in any cut", asyn
       fc.constantFrom(...strategies),
       fc.integer({ min: 1, max: 999 }),
       ([seed, times], level, strategy, cut) => {
-        const original = Buffer.concat(new Array<Uint8Array>(times).fill(seed));
+        const original = Buffer.concat(Array.from({ length: times }, () => seed));
         const deflated = deflateRawSync(original, { level, strategy });
         const parts: Uint8Array[] = [];
         const inflater = new Inflater(
