@@ -5,7 +5,7 @@ import { Fault } from "#kit/fault.ts";
 import { dataSetOf } from "#standards/dicom/build.ts";
 import { bytesElement } from "#standards/dicom/encode-values.ts";
 import { fromJson } from "#standards/dicom/from-json.ts";
-import { type JsonDataSet, toJson } from "#standards/dicom/json.ts";
+import { type JsonDataSet, jsonText, toJson } from "#standards/dicom/json.ts";
 import { readDataSet, readPart10 } from "#standards/dicom/read.ts";
 import { EXPLICIT_BE, EXPLICIT_LE } from "#standards/dicom/transfer-syntaxes.ts";
 import { elementAt } from "#standards/dicom/values.ts";
@@ -47,6 +47,16 @@ test("attributes come in ascending order, group lengths and group 0002 not at al
   const dataSet = dataSetOf({ Modality: "CT", "00080000:UL": 4, "00020010:UI": "1.2" });
   dataSet.set(bytesElement(0x00080005, "CS", new TextEncoder().encode("ISO_IR 100")));
   assert.deepEqual(Object.keys(toJson(dataSet)), ["00080005", "00080060"]);
+});
+
+test("as text, attributes are in ascending order even where their digits are decimal, in items too", () => {
+  const given = { PatientID: "1", PresentationLUTShape: "IDENTITY", PixelData: new Uint8Array(2) };
+  const json = jsonOf({ ...given, ReferencedImageSequence: [given, {}] });
+  const text = jsonText(json);
+  assert.deepEqual(JSON.parse(text), json);
+  const order = text.match(/"[0-9A-F]{8}"/g);
+  const inner = ['"00100020"', '"20500020"', '"7FE00010"'];
+  assert.deepEqual(order, ['"00081140"', ...inner, ...inner]);
 });
 
 test("PS3.18 §F.2.5: an empty value among others is null", () => {

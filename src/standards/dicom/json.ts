@@ -107,3 +107,17 @@ function personNameJson(text: string): JsonPersonName {
   if (phonetic !== "") name.Phonetic = phonetic;
   return name;
 }
+
+/**
+ * The text of a JSON model object, attributes in ascending order at every level as PS3.18 §F.2.2 wants: `JSON.stringify` would
+ * put those first whose eight digits are all decimal.
+ */
+export function jsonText(json: JsonDataSet): string {
+  const attributes = Object.keys(json).sort();
+  return `{${attributes.map((key) => `"${key}":${elementText(json[key])}`).join(",")}}`;
+}
+
+function elementText(element: JsonElement | undefined): string {
+  if (element?.vr !== "SQ" || element.Value === undefined) return JSON.stringify(element ?? null);
+  return `{"vr":"SQ","Value":[${element.Value.map((item) => jsonText(item as JsonDataSet)).join(",")}]}`;
+}
