@@ -47,7 +47,8 @@ export function chooseAccount(binaries: Binaries, folder: string, refuseNamespac
   );
 }
 
-function works(account: Account, binaries: Binaries, folder: string): boolean {
+/** Whether PostgreSQL's programs run under that account and reach `folder`. */
+export function works(account: Account, binaries: Binaries, folder: string): boolean {
   const { file, args, options } = commandFor(account, binaries.postgres, ["--version"]);
   return spawnSync(file, args, { ...options, cwd: folder, stdio: "ignore", timeout: 10_000 }).status === 0;
 }

@@ -1,27 +1,24 @@
 import { spawnSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
-  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
-import { type Account, chooseAccount, commandFor } from "./account.ts";
-import { type Binaries, copyBinaries, findBinaries } from "./binaries.ts";
+import { type Account, commandFor } from "./account.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
+import { findPlace, handOver } from "./place.ts";
 import { cleanEnvironment } from "./postmaster.ts";
 
 /** Name of the cluster's superuser; only this program knows its password. */
@@ -45,12 +42,7 @@ const LONGEST_SOCKET_DIR = 100 - "/.s.PGSQL.5432".length;
 export function prepareCluster(dataDir: string, options: { refuseNamespaces?: boolean } = {}): Cluster {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const found = findBinaries(join(dataDir, "programs"));
-  const account = accountOf(dataDir, found, options.refuseNamespaces ?? false);
-  const home = homeOf(dataDir, account);
-  const binaries =
-    account.is === "other"
-      ? copyBinaries(found, homeOf(dataDir, account, "programs"), (root) => handOver(root, account))
-      : found;
+  const { home, account, binaries } = findPlace(dataDir, found, options.refuseNamespaces ?? false);
   if (!existsSync(home)) initialise(home, binaries, account);
   refuseOtherVersion(home, binaries);
   return {
@@ -62,49 +54,6 @@ export function prepareCluster(dataDir: string, options: { refuseNamespaces?: bo
     account,
     binaries,
   };
-}
-
-function placeFile(dataDir: string): string {
-  return join(dataDir, "postgres.place");
-}
-
-function accountOf(dataDir: string, binaries: Binaries, refuseNamespaces: boolean): Account {
-  if (!existsSync(placeFile(dataDir))) return chooseAccount(binaries, dataDir, refuseNamespaces);
-  const { uid, gid } = statSync(readFileSync(placeFile(dataDir), "utf8").trim());
-  return { is: "other", uid, gid };
-}
-
-/** Beside our data; where another account must own it, under /var/lib, with a note of the place left in `dataDir`. */
-function homeOf(dataDir: string, account: Account, part = "postgres"): string {
-  const near = join(dataDir, part);
-  if (account.is !== "other") return near;
-  const id = createHash("sha256").update(dataDir).digest("hex").slice(0, 12);
-  const place = existsSync(placeFile(dataDir))
-    ? readFileSync(placeFile(dataDir), "utf8").trim()
-    : join("/var/lib", `safelight-${id}`);
-  if (!existsSync(placeFile(dataDir))) {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
-    chownSync(place, account.uid, account.gid);
-    if (existsSync(join(dataDir, "postgres"))) moveCluster(join(dataDir, "postgres"), join(place, "postgres"), account);
-    writeFileSync(placeFile(dataDir), `${place}\n`, { mode: 0o600 });
-  }
-  return join(place, part);
-}
-
-function moveCluster(from: string, to: string, account: Account): void {
-  rmSync(`${to}.half`, { recursive: true, force: true });
-  cpSync(from, `${to}.half`, { recursive: true, preserveTimestamps: true });
-  handOver(`${to}.half`, account);
-  renameSync(`${to}.half`, to);
-  renameSync(from, `${from}.moved`);
-}
-
-function handOver(root: string, account: Account): void {
-  if (account.is !== "other") return;
-  lchownSync(root, account.uid, account.gid);
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    lchownSync(join(entry.parentPath, entry.name), account.uid, account.gid);
-  }
 }
 
 /** initdb into a folder aside, then one rename: a half-made cluster is never taken for a whole one. */

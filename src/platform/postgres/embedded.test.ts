@@ -234,4 +234,17 @@ test("an ordinary user starts it as it is", { timeout: 120_000 }, async () => {
   });
   assert.equal(ran.stderr, "");
   assert.equal(ran.stdout.trim(), "self");
+  // what a user made, root runs as that user, and what root made, the user is refused with the reason
+  if (!asRoot) return;
+  const server = await EmbeddedServer.start({ dataDir });
+  assert.equal(await ask(server, "select 1 as answer"), 1);
+  assert.equal(statSync(`/proc/${server.pid ?? 0}`).uid, 65_534);
+  await server.stop();
+  spawnSync("chown", ["-R", "0:0", join(dataDir, "postgres")]);
+  const refused = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    ...account,
+    encoding: "utf8",
+    cwd: "/",
+  });
+  assert.match(refused.stderr, /belongs to another user \(number 0\)/);
 });
