@@ -1,9 +1,10 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Events, LiveEvent } from "#platform/events.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** A reader that is this far behind is cut off; it comes back and asks anew. */
 const BEHIND_BYTES = 64 * 1024;
+const BEHIND_EVENTS = 200;
 
 export type LiveOptions = {
   channels: readonly string[];
@@ -17,25 +18,43 @@ export function streamLive(events: Events, request: FastifyRequest, reply: Fasti
   const raw = reply.hijack().raw;
   raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
   raw.flushHeaders();
+  const streams = streamsOf(request.server);
   let turn: Promise<void> = Promise.resolve();
-  const send = (text: string): void => {
-    turn = turn.then(() => sendOne(text)).catch(end);
-  };
+  let waiting = 0;
   const sendOne = async (text: string): Promise<void> => {
+    waiting--;
     if (raw.destroyed) return;
     if (!(await options.stillAllowed()) || raw.writableLength > BEHIND_BYTES) end();
     else raw.write(text);
+  };
+  const send = (text: string): void => {
+    if (++waiting > BEHIND_EVENTS) end();
+    else turn = turn.then(() => sendOne(text)).catch(end);
   };
   const stops = options.channels.map((channel) => events.subscribe(channel, (event) => send(frameOf(event))));
   const heartbeat = setInterval(() => send(": still here\n\n"), options.heartbeatMs ?? HEARTBEAT_MS);
   const end = (): void => {
     clearInterval(heartbeat);
     for (const stop of stops) stop();
+    streams.delete(end);
     raw.end();
   };
-  request.raw.once("close", end);
+  streams.add(end);
   raw.once("close", end);
   send("retry: 2000\n\n");
+}
+
+const open = new WeakMap<object, Set<() => void>>();
+
+function streamsOf(app: FastifyInstance): Set<() => void> {
+  const streams = open.get(app.server) ?? new Set();
+  open.set(app.server, streams);
+  return streams;
+}
+
+/** Ends every live stream of a server that closes: they would never end by themselves. */
+export function endLiveStreams(app: FastifyInstance): void {
+  for (const end of streamsOf(app)) end();
 }
 
 function frameOf(event: LiveEvent): string {

@@ -218,5 +218,9 @@ test("live updates stream until the right to watch ends, and leave no watcher be
   leaving.abort();
   for (let turn = 0; events.watchers() > 0 && turn < 200; turn++) await delay(10);
   assert.equal(events.watchers(), 0);
-  await app.close();
+
+  const last = await fetch(`http://127.0.0.1:${port}/live`);
+  await app.close(); // ends the stream instead of waiting for it
+  assert.match(await last.text(), /^retry/);
+  assert.equal(events.watchers(), 0);
 });

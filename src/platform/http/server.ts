@@ -7,6 +7,7 @@ import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { tlsOptions } from "#platform/tls.ts";
 import { securityHeaders } from "./headers.ts";
+import { endLiveStreams } from "./live.ts";
 
 export type HttpOptions = {
   config: Pick<Config, "trustedProxies" | "tlsCert" | "tlsKey" | "publicUrl">;
@@ -16,6 +17,8 @@ export type HttpOptions = {
 
 /** JSON bodies; what is larger (images) is streamed by routes with their own content type parser. */
 const BODY_LIMIT = 1024 * 1024;
+/** How long requests that are under way may go on when the server closes. */
+const DRAIN_MS = 20_000;
 
 /**
  * The web listener's frame: request IDs, limits, one mapping from Faults to problem+json, security headers on every answer,
@@ -47,6 +50,11 @@ export function createHttp({ config, log, metrics }: HttpOptions): FastifyInstan
     log,
   });
   addMeasures(app, log, metrics);
+  app.addHook("preClose", (done) => {
+    endLiveStreams(app);
+    setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
+    done();
+  });
   return app;
 }
 

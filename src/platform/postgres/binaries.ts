@@ -40,13 +40,17 @@ export function findBinaries(copies: string): Binaries {
       { place: "databaseUrl" },
     );
   }
+  return completeBinaries(root, copies);
+}
+
+/** The programs of the package in `root`, with their links; as a copy under `copies` where they cannot be made in place. */
+export function completeBinaries(root: string, copies: string): Binaries {
   const version = packageVersion(root);
-  if (hydrated(root)) return binariesIn(root, version);
-  if (writable(root)) {
+  if (!hydrated(root)) {
+    if (!writable(root)) return copyBinaries({ root, version }, copies);
     hydrate(root);
-    return binariesIn(root, version);
   }
-  return copyBinaries({ root, version }, copies);
+  return binariesIn(root, version);
 }
 
 /** A complete copy of the programs in `folder`, made once per version and moved into place in one step. */
