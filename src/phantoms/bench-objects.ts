@@ -31,6 +31,8 @@ const BENCH_PATIENT: Attributes = {
   AccessionNumber: "BENCH-1",
   ReferringPhysicianName: "",
   SeriesNumber: 1,
+  Laterality: "",
+  PatientOrientation: "",
   Manufacturer: "Safelight Phantoms",
 };
 
@@ -55,6 +57,7 @@ function templateOf(size: number): Template {
   const { part10 } = instanceOf(CT_IMAGE_STORAGE, INSTANCE, {
     ...BENCH_PATIENT,
     Modality: "CT",
+    PatientPosition: "HFS",
     StudyInstanceUID: STUDY,
     SeriesInstanceUID: SERIES,
     ImageType: ["ORIGINAL", "PRIMARY", "AXIAL"],

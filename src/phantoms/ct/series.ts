@@ -11,7 +11,7 @@ import {
 import type { Raster } from "#phantoms/image/grid.ts";
 import { randomOf } from "#phantoms/image/random.ts";
 import { clamp } from "#phantoms/image/shape.ts";
-import { bytesOf, commonAttributes, contentTime, type Instance, instanceOf } from "#phantoms/record/modules.ts";
+import { bytesOf, code, commonAttributes, contentTime, type Instance, instanceOf } from "#phantoms/record/modules.ts";
 import type { ContentRecipe } from "#phantoms/record/recipe.ts";
 import type { Setting } from "#phantoms/record/setting.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
@@ -97,6 +97,7 @@ function sliceInstance(
     ExposureTime: 1000,
     Exposure: 260,
     CTDIvol: 54.2,
+    CTDIPhantomTypeCodeSequence: [code("113690", "DCM", "IEC Head Dosimetry Phantom")],
     WindowCenter: [40, 75, 500],
     WindowWidth: [80, 250, 2500],
     WindowCenterWidthExplanation: ["BRAIN", "SUBDURAL", "BONE"],
@@ -125,6 +126,7 @@ function scoutInstance(setting: Setting, lines: readonly Float32Array[], spacing
     ...pictureAttributes(setting, stored, MATRIX),
     ...contentTime(setting, 30),
     ImageType: ["ORIGINAL", "PRIMARY", "LOCALIZER"],
+    RescaleType: "US",
     InstanceNumber: 1,
     ImagePositionPatient: [0, -120 + PIXEL_SPACING / 2, top],
     ImageOrientationPatient: [0, 1, 0, 0, 0, -1],

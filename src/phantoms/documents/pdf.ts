@@ -24,15 +24,13 @@ function winAnsi(text: string): string {
     Ž: 0x8e,
     ž: 0x9e,
   };
-  return [...text.normalize("NFC")]
-    .map((letter) => {
-      const known = special[letter];
-      if (known !== undefined) return String.fromCharCode(known);
-      if (letter.charCodeAt(0) < 0x100) return letter;
-      const bare = letter.normalize("NFD").charAt(0);
-      return bare.charCodeAt(0) < 0x100 ? bare : "?";
-    })
-    .join("");
+  return Array.from(text.normalize("NFC"), (letter) => {
+    const known = special[letter];
+    if (known !== undefined) return String.fromCharCode(known);
+    if (letter.charCodeAt(0) < 0x100) return letter;
+    const bare = letter.normalize("NFD").charAt(0);
+    return bare.charCodeAt(0) < 0x100 ? bare : "?";
+  }).join("");
 }
 
 const escaped = (text: string): string => winAnsi(text).replace(/[\\()]/g, "\\$&");

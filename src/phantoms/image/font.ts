@@ -59,7 +59,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
 /** What a machine with capital letters only makes of a text: marks dropped, anything else a hyphen. */
 export function plainCapitals(text: string): string {
   const bare = text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[’‘]/g, "'").toUpperCase();
-  return [...bare].map((letter) => (letter in GLYPHS ? letter : "-")).join("");
+  return Array.from(bare, (letter) => (letter in GLYPHS ? letter : "-")).join("");
 }
 
 /** The width of a text in pixels. */

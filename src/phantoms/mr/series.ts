@@ -150,7 +150,7 @@ function sliceInstance(
     }),
     ...sequenceAttributes(contrast),
     ...contentTime(setting, 240 * contrast.number + 5 * index),
-    ImageType: ["ORIGINAL", "PRIMARY", "M"],
+    ImageType: ["ORIGINAL", "PRIMARY", "OTHER"],
     InstanceNumber: index + 1,
     AcquisitionNumber: 1,
     FrameOfReferenceUID: setting.uid("frame-of-reference"),
