@@ -72,7 +72,10 @@ export class ByteReader {
 
   /** The next `length` bytes as one character per byte (ISO 8859-1). */
   latin1(length: number): string {
-    return Buffer.from(this.bytes(length)).toString("latin1");
+    const bytes = this.bytes(length);
+    // The browser has no Buffer; what it reads here are the short words of code streams.
+    if (typeof Buffer === "undefined") return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    return Buffer.from(bytes).toString("latin1");
   }
 
   skip(length: number): void {
