@@ -1,6 +1,11 @@
 import { ByteReader, ByteWriter } from "#kit/bytes.ts";
 import { Fault, never } from "#kit/fault.ts";
-import { readUserInformation, type UserInformation, writeUserInformation } from "#standards/dimse/user-information.ts";
+import {
+  itemLength,
+  readUserInformation,
+  type UserInformation,
+  writeUserInformation,
+} from "#standards/dimse/user-information.ts";
 
 /** PS3.8 §9.3.1: a PDU opens with type (1), reserved (1) and length (4, big-endian, of what follows). */
 export const PDU_HEADER_BYTES = 6;
@@ -204,7 +209,7 @@ function readAe(body: ByteReader): string {
   return body.latin1(16).replace(/^ +|[\0 ]+$/g, "");
 }
 
-/** Writes one PDU, header included. Reserved bytes are zero. PS3.8 §9.3. */
+/** Writes one PDU, header included. Reserved bytes are zero. Fault `input.too-large` for an item beyond 64 KiB. PS3.8 §9.3. */
 export function writePdu(pdu: Pdu): Uint8Array {
   const out = new ByteWriter(pdu.type === "P-DATA-TF" ? valuesLength(pdu.values) + PDU_HEADER_BYTES : 512);
   out.u8(PDU_TYPES[pdu.type]).u8(0).u32(0);
@@ -255,13 +260,13 @@ function writeAssociate(out: ByteWriter, pdu: AssociateRq | AssociateAc, writeCo
   writeUid(out, 0x10, pdu.applicationContext);
   writeContexts();
   const user = writeUserInformation(pdu.user);
-  out.u8(0x50).u8(0).u16(user.length).bytes(user);
+  out.u8(0x50).u8(0).u16(itemLength(user.length)).bytes(user);
 }
 
 function writeProposed(out: ByteWriter, context: ProposedContext): void {
   const syntaxes = context.transferSyntaxes.reduce((sum, uid) => sum + 4 + uid.length, 0);
   out.u8(0x20).u8(0);
-  out.u16(4 + 4 + context.abstractSyntax.length + syntaxes);
+  out.u16(itemLength(4 + 4 + context.abstractSyntax.length + syntaxes));
   out.u8(context.id).u8(0).u16(0);
   writeUid(out, 0x30, context.abstractSyntax);
   for (const uid of context.transferSyntaxes) writeUid(out, 0x40, uid);

@@ -1,4 +1,5 @@
 import { type ByteReader, ByteWriter } from "#kit/bytes.ts";
+import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 
 /** PS3.7 annex D.3.3 and PS3.8 annex D.1: the sub-items of the User Information item, each present at most once unless it is a list. */
@@ -105,13 +106,19 @@ function readText(sub: ByteReader, length: number): string {
   return sub.latin1(length).replace(/[\0 ]+$/, "");
 }
 
-/** Writes the sub-items in the order of their types, without the item's own header. */
+/** PS3.8 §9.3.1: an item's length is 16 bits. Fault `input.too-large`. */
+export function itemLength(length: number): number {
+  if (length > 0xffff) throw new Fault("input.too-large", `an item of ${length} bytes does not fit a PDU`);
+  return length;
+}
+
+/** Writes the sub-items in the order of their types, without the item's own header. Fault `input.too-large`. */
 export function writeUserInformation(user: UserInformation): Uint8Array {
   const out = new ByteWriter(256);
   const item = (type: number, write: (sub: ByteWriter) => void): void => {
     const sub = new ByteWriter(64);
     write(sub);
-    out.u8(type).u8(0).u16(sub.length).bytes(sub.take());
+    out.u8(type).u8(0).u16(itemLength(sub.length)).bytes(sub.take());
   };
   const { maxPduLength, implementationClassUid, implementationVersion, asynchronousOperations: operations } = user;
   if (maxPduLength !== undefined) item(0x51, (sub) => sub.u32(maxPduLength));
@@ -128,7 +135,7 @@ export function writeUserInformation(user: UserInformation): Uint8Array {
   const { userIdentity, userIdentityResponse } = user;
   if (userIdentity !== undefined) item(0x58, (sub) => writeUserIdentity(sub, userIdentity));
   if (userIdentityResponse !== undefined) {
-    item(0x59, (sub) => sub.u16(userIdentityResponse.length).bytes(userIdentityResponse));
+    item(0x59, (sub) => sub.u16(itemLength(userIdentityResponse.length)).bytes(userIdentityResponse));
   }
   return out.take();
 }
@@ -146,5 +153,5 @@ function writeCommonExtended(sub: ByteWriter, common: CommonExtendedNegotiation)
 function writeUserIdentity(sub: ByteWriter, identity: UserIdentity): void {
   const [primary, secondary] = [identity.primary.reveal(), identity.secondary.reveal()];
   sub.u8(identity.type).u8(Number(identity.positiveResponseRequested));
-  sub.u16(primary.length).bytes(primary).u16(secondary.length).bytes(secondary);
+  sub.u16(itemLength(primary.length)).bytes(primary).u16(itemLength(secondary.length)).bytes(secondary);
 }
