@@ -9,6 +9,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Refused, whenSignedOut } from "./api.ts";
 import { routeTree } from "./routes.tsx";
+import { adoptMantineVariables } from "./ui/mantine-variables.ts";
 import { Oops } from "./ui/Oops.tsx";
 import { startWords } from "./words/start.ts";
 
@@ -43,6 +44,7 @@ whenSignedOut(() => {
   void router.navigate({ to: "/signin", search: { to: pathname } });
 });
 
+adoptMantineVariables();
 await startWords();
 const host = document.getElementById("root");
 if (host)

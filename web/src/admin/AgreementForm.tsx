@@ -9,7 +9,15 @@ const KINDS = ["operator", "processor", "business-associate", "joint-care"] as c
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 /** Records the paper with a partner: what it covers and how long. */
-export function AgreementForm({ purposes: first, onRecorded, onCancel }: { purposes: Purpose[]; onRecorded: (id: string | undefined) => void; onCancel: () => void }) {
+export function AgreementForm({
+  purposes: first,
+  onRecorded,
+  onCancel,
+}: {
+  purposes: Purpose[];
+  onRecorded: (id: string | undefined) => void;
+  onCancel: () => void;
+}) {
   const { t } = useTranslation(["sharing", "common"]);
   const [partner, setPartner] = useState("");
   const [kind, setKind] = useState<(typeof KINDS)[number]>("operator");
@@ -30,7 +38,10 @@ export function AgreementForm({ purposes: first, onRecorded, onCancel }: { purpo
         kind,
         reference: reference.trim(),
         purposes,
-        countries: countries.toUpperCase().split(/[\s,]+/).filter(Boolean),
+        countries: countries
+          .toUpperCase()
+          .split(/[\s,]+/)
+          .filter(Boolean),
         from: new Date(`${from}T00:00:00`).toISOString(),
         until: new Date(`${until}T23:59:59`).toISOString(),
       });
@@ -43,10 +54,38 @@ export function AgreementForm({ purposes: first, onRecorded, onCancel }: { purpo
   return (
     <form className="desk-form" onSubmit={(event) => void record(event)}>
       <div className="share-two">
-        <TextInput label={t("agreement.partner")} required withAsterisk={false} value={partner} maxLength={120} onChange={(event) => setPartner(event.currentTarget.value)} />
-        <Select label={t("agreement.kind")} allowDeselect={false} value={kind} onChange={(value) => value && setKind(value as typeof kind)} data={KINDS.map((value) => ({ value, label: t(`agreement.kinds.${value}`) }))} />
-        <TextInput label={t("agreement.from")} type="date" required withAsterisk={false} value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
-        <TextInput label={t("agreement.until")} type="date" required withAsterisk={false} value={until} min={from} onChange={(event) => setUntil(event.currentTarget.value)} />
+        <TextInput
+          label={t("agreement.partner")}
+          required
+          withAsterisk={false}
+          value={partner}
+          maxLength={120}
+          onChange={(event) => setPartner(event.currentTarget.value)}
+        />
+        <Select
+          label={t("agreement.kind")}
+          allowDeselect={false}
+          value={kind}
+          onChange={(value) => value && setKind(value as typeof kind)}
+          data={KINDS.map((value) => ({ value, label: t(`agreement.kinds.${value}`) }))}
+        />
+        <TextInput
+          label={t("agreement.from")}
+          type="date"
+          required
+          withAsterisk={false}
+          value={from}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+        />
+        <TextInput
+          label={t("agreement.until")}
+          type="date"
+          required
+          withAsterisk={false}
+          value={until}
+          min={from}
+          onChange={(event) => setUntil(event.currentTarget.value)}
+        />
       </div>
       <MultiSelect
         label={t("agreement.purposes")}
@@ -55,8 +94,18 @@ export function AgreementForm({ purposes: first, onRecorded, onCancel }: { purpo
         data={PURPOSES.map((value) => ({ value, label: t(`common:purpose.${value}`) }))}
       />
       <div className="share-two">
-        <TextInput label={t("agreement.reference")} value={reference} maxLength={200} onChange={(event) => setReference(event.currentTarget.value)} />
-        <TextInput label={t("agreement.countries")} value={countries} pattern="\s*([A-Za-z]{2}[\s,]*)*" onChange={(event) => setCountries(event.currentTarget.value)} />
+        <TextInput
+          label={t("agreement.reference")}
+          value={reference}
+          maxLength={200}
+          onChange={(event) => setReference(event.currentTarget.value)}
+        />
+        <TextInput
+          label={t("agreement.countries")}
+          value={countries}
+          pattern="\s*([A-Za-z]{2}[\s,]*)*"
+          onChange={(event) => setCountries(event.currentTarget.value)}
+        />
       </div>
       {error && (
         <p role="alert" className="share-error">

@@ -6,6 +6,7 @@ import * as client from "./client.ts";
 import { LanguagePick } from "./LanguagePick.tsx";
 import { ownAccent } from "./own-colour.ts";
 import { StudyView } from "./StudyView.tsx";
+import { troubleOf } from "./trouble.ts";
 import "./portal.css";
 
 type Stage =
@@ -50,7 +51,14 @@ export function App({ secret }: { secret: string | undefined }) {
         />
       );
     case "study":
-      return <StudyView study={stage.study} live onForget={() => void client.forget().finally(() => setStage({ is: "forgotten" }))} onClosed={() => setStage({ is: "closed" })} />;
+      return (
+        <StudyView
+          study={stage.study}
+          live
+          onForget={() => void client.forget().finally(() => setStage({ is: "forgotten" }))}
+          onClosed={() => setStage({ is: "closed" })}
+        />
+      );
     case "closed":
       return <Plain title={t("closed.title")} text={t("closed.text")} />;
     case "forgotten":
@@ -79,14 +87,10 @@ async function arrive(secret: string | undefined): Promise<Stage> {
 }
 
 function closedOr(thrown: unknown): Stage {
-  const closed = thrown instanceof Refused && (thrown.status === 404 || thrown.status === 401 || thrown.status === 400 || thrown.status === 410);
+  const closed =
+    thrown instanceof Refused &&
+    (thrown.status === 404 || thrown.status === 401 || thrown.status === 400 || thrown.status === 410);
   return closed ? { is: "closed" } : { is: "trouble", thrown };
-}
-
-export function troubleOf(thrown: unknown, t: ReturnType<typeof useTranslation<"portal">>["t"]): string {
-  if (!(thrown instanceof Refused)) return t("trouble.other");
-  if (thrown.status === 0) return t("trouble.offline");
-  return thrown.status === 429 ? t("trouble.busy") : t("trouble.other");
 }
 
 function Plain({ title, text, children }: { title: string; text?: string; children?: React.ReactNode }) {

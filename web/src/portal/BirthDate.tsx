@@ -10,10 +10,21 @@ export function BirthDate({ onChange }: { onChange: (date: string) => void }) {
     setParts(next);
     onChange(birthDateOf(next));
   };
-  const field = (name: "day" | "month" | "year", label: string, length: number, complete: "bday-day" | "bday-month" | "bday-year") => (
+  const field = (
+    name: "day" | "month" | "year",
+    label: string,
+    length: number,
+    complete: "bday-day" | "bday-month" | "bday-year",
+  ) => (
     <label className="portal-field">
       {label}
-      <input inputMode="numeric" autoComplete={complete} maxLength={length} value={parts[name]} onChange={(event) => set({ [name]: event.currentTarget.value.replace(/\D/g, "") })} />
+      <input
+        inputMode="numeric"
+        autoComplete={complete}
+        maxLength={length}
+        value={parts[name]}
+        onChange={(event) => set({ [name]: event.currentTarget.value.replace(/\D/g, "") })}
+      />
     </label>
   );
   return (

@@ -2,11 +2,11 @@ import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "../api.ts";
 import { CodeBoxes } from "../ui/CodeBoxes.tsx";
-import { troubleOf } from "./App.tsx";
 import { BirthDate } from "./BirthDate.tsx";
 import type { LinkCard } from "./client.ts";
 import { LanguagePick } from "./LanguagePick.tsx";
 import { OrganisationMark } from "./OrganisationMark.tsx";
+import { troubleOf } from "./trouble.ts";
 import { longDay } from "./when.ts";
 
 type Props = {
@@ -33,7 +33,12 @@ export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
       await onAnswer(given);
     } catch (thrown) {
       if (isClosed(thrown)) onClosed();
-      else setError(thrown instanceof Refused && (thrown.status === 403 || thrown.status === 400) ? t("card.wrong") : troubleOf(thrown, t));
+      else
+        setError(
+          thrown instanceof Refused && (thrown.status === 403 || thrown.status === 400)
+            ? t("card.wrong")
+            : troubleOf(thrown, t),
+        );
       setAnswer("");
     }
     setBusy(false);
@@ -54,11 +59,27 @@ export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
       <h1>{t("card.title", { organisation: name })}</h1>
       <Why card={card} codeSent={code.sent} />
       <form onSubmit={onSubmit} noValidate>
-        {card.challenge === "code" && code.sent && <CodeBoxes label={t("card.codeLabel")} value={answer} onChange={setAnswer} onComplete={(value) => void submit(value)} error={error} autoFocus disabled={busy} />}
+        {card.challenge === "code" && code.sent && (
+          <CodeBoxes
+            label={t("card.codeLabel")}
+            value={answer}
+            onChange={setAnswer}
+            onComplete={(value) => void submit(value)}
+            error={error}
+            autoFocus
+            disabled={busy}
+          />
+        )}
         {card.challenge === "password" && (
           <label className="portal-field">
             {t("card.passwordLabel")}
-            <input type="password" autoComplete="off" value={answer} onChange={(event) => setAnswer(event.currentTarget.value)} aria-invalid={error !== undefined} />
+            <input
+              type="password"
+              autoComplete="off"
+              value={answer}
+              onChange={(event) => setAnswer(event.currentTarget.value)}
+              aria-invalid={error !== undefined}
+            />
           </label>
         )}
         {card.challenge === "birth-date" && <BirthDate onChange={setAnswer} />}
@@ -67,7 +88,11 @@ export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
             {error}
           </p>
         )}
-        <button type="submit" className="portal-button portal-primary" disabled={busy || code.sending || (card.challenge === "password" && answer === "")}>
+        <button
+          type="submit"
+          className="portal-button portal-primary"
+          disabled={busy || code.sending || (card.challenge === "password" && answer === "")}
+        >
           {card.challenge === "code" && !code.sent ? t("card.codeSend") : t("card.open")}
         </button>
       </form>
@@ -91,7 +116,9 @@ function Why({ card, codeSent }: { card: LinkCard; codeSent: boolean }) {
   const { t } = useTranslation("portal");
   if (card.challenge === "password") return <p className="muted">{t("card.password")}</p>;
   if (card.challenge === "birth-date") return <p className="muted">{t("card.birthDate")}</p>;
-  const [before = "", after = ""] = t(codeSent ? "card.codeSent" : "card.codeBefore", { address: "\u0000" }).split("\u0000");
+  const [before = "", after = ""] = t(codeSent ? "card.codeSent" : "card.codeBefore", { address: "\u0000" }).split(
+    "\u0000",
+  );
   return (
     <p className="muted">
       {before}

@@ -1,11 +1,11 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useCine } from "./cine.ts";
 import type { LinkStudy } from "./client.ts";
 import { useGestures } from "./gestures.ts";
 import { type Pictures, type Position, usePicture } from "./pictures.ts";
 import { positionsOf } from "./positions.ts";
 import { SeriesStrip } from "./SeriesStrip.tsx";
-import { useCine } from "./cine.ts";
 import "./images.css";
 
 type Props = {
@@ -26,10 +26,17 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
   const series = study.series[seriesAt];
   const positions = useMemo(() => (series ? positionsOf(series) : []), [series]);
   const position = positions[Math.min(at, positions.length - 1)];
-  const url = (one: Position | undefined) => one && (one.kind === "document" ? pictures.page(one.instance, one.frame) : pictures.frame(one.instance, one.frame, window));
+  const url = (one: Position | undefined) =>
+    one &&
+    (one.kind === "document"
+      ? pictures.page(one.instance, one.frame)
+      : pictures.frame(one.instance, one.frame, window));
   const here = url(position);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address tells it all
-  const ahead = useMemo(() => (study.framesLeft < 60 ? [] : [1, 2, -1].flatMap((by) => url(positions[at + by]) ?? [])), [here]);
+  const ahead = useMemo(
+    () => (study.framesLeft < 60 ? [] : [1, 2, -1].flatMap((by) => url(positions[at + by]) ?? [])),
+    [here],
+  );
   const shown = usePicture(here, ahead);
   const step = (by: number) => setAt((before) => Math.min(positions.length - 1, Math.max(0, before + by)));
   const gestures = useGestures(step, seriesAt);
@@ -46,18 +53,31 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
 
   const onKey = (event: KeyboardEvent) => {
     const by = KEYS[event.key];
-    if (by !== undefined && !(event.target instanceof HTMLInputElement)) step(by === "first" ? -positions.length : by === "last" ? positions.length : by);
+    if (by !== undefined && !(event.target instanceof HTMLInputElement))
+      step(by === "first" ? -positions.length : by === "last" ? positions.length : by);
     else if (event.key === "+") gestures.zoomBy(1.25);
     else if (event.key === "-") gestures.zoomBy(0.8);
     else if (event.key === " " && cine.possible) cine.toggle();
     else return;
     event.preventDefault();
   };
+  const choose = (next: number) => {
+    setSeriesAt(next);
+    setAt(0);
+  };
   const { scale, x, y } = gestures.placement;
-  const place = t(position?.kind === "document" ? "images.page" : "images.position", { at: Math.min(at, positions.length - 1) + 1, count: positions.length });
+  const place = t(position?.kind === "document" ? "images.page" : "images.position", {
+    at: Math.min(at, positions.length - 1) + 1,
+    count: positions.length,
+  });
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the keys move through the images
-    <dialog ref={dialog} className="images room-dark" aria-label={series?.description || t("study.look")} onClose={onClose} onKeyDown={onKey}>
+    <dialog
+      ref={dialog}
+      className="images room-dark"
+      aria-label={series?.description || t("study.look")}
+      onClose={onClose}
+      onKeyDown={onKey}
+    >
       <header>
         <span>
           <b>{series?.description || series?.modality}</b>
@@ -65,12 +85,25 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
             {place}
           </span>
         </span>
-        <button type="button" className="images-close" aria-label={t("images.close")} onClick={() => dialog.current?.close()}>
+        <button
+          type="button"
+          className="images-close"
+          aria-label={t("images.close")}
+          onClick={() => dialog.current?.close()}
+        >
           ✕
         </button>
       </header>
       <div className="images-stage" {...gestures.handlers}>
-        {shown.src && <img src={shown.src} alt={place} draggable={false} data-page={position?.kind === "document" || undefined} style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }} />}
+        {shown.src && (
+          <img
+            src={shown.src}
+            alt={place}
+            draggable={false}
+            data-page={position?.kind === "document" || undefined}
+            style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }}
+          />
+        )}
         {shown.problem && shown.problem !== "closed" && <p role="alert">{t(`images.${shown.problem}`)}</p>}
         {positions.length === 0 && <p>{t("images.nothing")}</p>}
         {shown.waiting && <span className="images-waiting" aria-hidden="true" />}
@@ -83,7 +116,15 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
                 {cine.playing ? t("images.pause") : t("images.play")}
               </button>
             )}
-            <input type="range" aria-label={t("images.slider")} min={1} max={positions.length} value={Math.min(at, positions.length - 1) + 1} aria-valuetext={place} onChange={(event) => setAt(Number(event.currentTarget.value) - 1)} />
+            <input
+              type="range"
+              aria-label={t("images.slider")}
+              min={1}
+              max={positions.length}
+              value={Math.min(at, positions.length - 1) + 1}
+              aria-valuetext={place}
+              onChange={(event) => setAt(Number(event.currentTarget.value) - 1)}
+            />
           </div>
         )}
         {position?.kind === "image" && study.windows.length > 1 && (
@@ -96,11 +137,22 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
             ))}
           </div>
         )}
-        {study.series.length > 1 && <SeriesStrip study={study} chosen={seriesAt} pictures={pictures} onChoose={(next) => (setSeriesAt(next), setAt(0))} />}
+        {study.series.length > 1 && (
+          <SeriesStrip study={study} chosen={seriesAt} pictures={pictures} onChoose={choose} />
+        )}
         <p className="images-note">{t("images.notForEyes")}</p>
       </footer>
     </dialog>
   );
 }
 
-const KEYS: Record<string, number | "first" | "last"> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: "first", End: "last" };
+const KEYS: Record<string, number | "first" | "last"> = {
+  ArrowDown: 1,
+  ArrowRight: 1,
+  ArrowUp: -1,
+  ArrowLeft: -1,
+  PageDown: 10,
+  PageUp: -10,
+  Home: "first",
+  End: "last",
+};

@@ -1,15 +1,25 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "../api.ts";
-import { troubleOf } from "./App.tsx";
 import { type LinkStudy, REPORT_PDF, type ReportForPatient } from "./client.ts";
 import { LanguagePick } from "./LanguagePick.tsx";
+import { troubleOf } from "./trouble.ts";
 import { longDay, studyDay } from "./when.ts";
 
 const SECTIONS = ["findings", "indication", "comparison"] as const;
 
 /** The report with what matters first, and a sentence that calms. */
-export function ReportView({ study, load, onBack, onClosed }: { study: LinkStudy; load: () => Promise<ReportForPatient>; onBack: () => void; onClosed: () => void }) {
+export function ReportView({
+  study,
+  load,
+  onBack,
+  onClosed,
+}: {
+  study: LinkStudy;
+  load: () => Promise<ReportForPatient>;
+  onBack: () => void;
+  onClosed: () => void;
+}) {
   const { t } = useTranslation("portal");
   const [report, setReport] = useState<ReportForPatient>();
   const [problem, setProblem] = useState<unknown>();
@@ -52,7 +62,11 @@ export function ReportView({ study, load, onBack, onClosed }: { study: LinkStudy
                 </section>
               ),
           )}
-          {report.signedAt && <p className="muted portal-small">{t("report.signed", { author: report.author, date: longDay(report.signedAt) })}</p>}
+          {report.signedAt && (
+            <p className="muted portal-small">
+              {t("report.signed", { author: report.author, date: longDay(report.signedAt) })}
+            </p>
+          )}
         </article>
       )}
       <p className="muted">{t("report.talk")}</p>

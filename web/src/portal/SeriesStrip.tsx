@@ -4,7 +4,17 @@ import type { Pictures } from "./pictures.ts";
 import { positionsOf } from "./positions.ts";
 
 /** The study's series as small pictures in a row. */
-export function SeriesStrip({ study, chosen, pictures, onChoose }: { study: LinkStudy; chosen: number; pictures: Pictures; onChoose: (series: number) => void }) {
+export function SeriesStrip({
+  study,
+  chosen,
+  pictures,
+  onChoose,
+}: {
+  study: LinkStudy;
+  chosen: number;
+  pictures: Pictures;
+  onChoose: (series: number) => void;
+}) {
   const { t } = useTranslation("portal");
   return (
     // biome-ignore lint/a11y/useSemanticElements: a row of choices
@@ -15,8 +25,18 @@ export function SeriesStrip({ study, chosen, pictures, onChoose }: { study: Link
         if (!middle) return null;
         const label = series.description || series.modality;
         return (
-          <button key={series.id} type="button" aria-pressed={index === chosen} aria-label={`${label}, ${positions.length}`} onClick={() => onChoose(index)}>
-            {middle.kind === "image" ? <img src={pictures.thumbnail(middle.instance)} alt="" draggable={false} loading="lazy" /> : <span>{series.modality}</span>}
+          <button
+            key={series.id}
+            type="button"
+            aria-pressed={index === chosen}
+            aria-label={`${label}, ${positions.length}`}
+            onClick={() => onChoose(index)}
+          >
+            {middle.kind === "image" ? (
+              <img src={pictures.thumbnail(middle.instance)} alt="" draggable={false} loading="lazy" />
+            ) : (
+              <span>{series.modality}</span>
+            )}
             <small>{positions.length}</small>
           </button>
         );

@@ -31,7 +31,8 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
   const [leaving, setLeaving] = useState(false);
   const count = imageCount(study);
   const cover = coverOf(study);
-  if (reading) return <ReportView study={study} load={loadReport} onBack={() => setReading(false)} onClosed={onClosed} />;
+  if (reading)
+    return <ReportView study={study} load={loadReport} onBack={() => setReading(false)} onClosed={onClosed} />;
   return (
     <main className="portal">
       <div className="portal-top">
@@ -53,7 +54,13 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
               {studyDay(study.studyDate)} · {study.organisation.name}
             </p>
           </div>
-          <p>{study.report === "available" ? t("study.reportReady") : study.report === "none" ? t("study.reportNone") : t("study.reportNotShared")}</p>
+          <p>
+            {study.report === "available"
+              ? t("study.reportReady")
+              : study.report === "none"
+                ? t("study.reportNone")
+                : t("study.reportNotShared")}
+          </p>
           <details className="portal-what">
             <summary>{t("what.ask")}</summary>
             <p>{t(`what.${plainKind(study.modalities)}`)}</p>
@@ -64,7 +71,11 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
             </button>
           )}
           {cover && (
-            <button type="button" className={study.report === "available" ? "portal-button" : "portal-button portal-primary"} onClick={() => live && setLooking(cover)}>
+            <button
+              type="button"
+              className={study.report === "available" ? "portal-button" : "portal-button portal-primary"}
+              onClick={() => live && setLooking(cover)}
+            >
               {t("study.look")}
             </button>
           )}
@@ -83,7 +94,15 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
           <Row title={t("study.forget")} text={t("study.forgetText")} arrow />
         </button>
       </section>
-      {looking && <Images study={study} start={looking} pictures={pictures} onClose={() => setLooking(undefined)} onClosed={onClosed} />}
+      {looking && (
+        <Images
+          study={study}
+          start={looking}
+          pictures={pictures}
+          onClose={() => setLooking(undefined)}
+          onClosed={onClosed}
+        />
+      )}
       {leaving && <Leave onClose={() => setLeaving(false)} />}
     </main>
   );
@@ -93,7 +112,8 @@ function Greeting({ study }: { study: LinkStudy }) {
   const { t } = useTranslation("portal");
   const patient = plainName(study.patientName);
   const forPatient = sameName(study.recipient, study.patientName);
-  if (forPatient) return <h1>{t(`study.${partOfDay(new Date().getHours())}`, { name: patient.split(" ")[0] })}</h1>;
+  if (forPatient)
+    return <h1>{t(`study.${partOfDay(new Date().getHours())}`, { name: patient.split(" ")[0] ?? patient })}</h1>;
   return (
     <div>
       <h1>{t("study.other", { patient })}</h1>
@@ -102,25 +122,50 @@ function Greeting({ study }: { study: LinkStudy }) {
   );
 }
 
-function Cover({ study, cover, pictures }: { study: LinkStudy; cover: { series: number; at: number }; pictures: Pictures }) {
+function Cover({
+  study,
+  cover,
+  pictures,
+}: {
+  study: LinkStudy;
+  cover: { series: number; at: number };
+  pictures: Pictures;
+}) {
   const series = study.series[cover.series];
   const position = series && positionsOf(series)[cover.at];
-  return position ? <img src={pictures.thumbnail(position.instance)} alt={series.description} draggable={false} /> : null;
+  return position ? (
+    <img src={pictures.thumbnail(position.instance)} alt={series.description} draggable={false} />
+  ) : null;
 }
 
 function Documents({ study, onOpen }: { study: LinkStudy; onOpen: (series: number, at: number) => void }) {
   const { t } = useTranslation("portal");
-  const documents = study.series.flatMap((series, index) => (series.instances.every((instance) => instance.kind !== "document") ? [] : [{ series, index }]));
+  const documents = study.series.flatMap((series, index) =>
+    series.instances.every((instance) => instance.kind !== "document") ? [] : [{ series, index }],
+  );
   if (documents.length === 0 && study.priors.length === 0) return null;
   return (
     <section className="portal-box portal-list">
       {documents.map(({ series, index }) => (
-        <button key={series.id} type="button" onClick={() => onOpen(index, positionsOf(series).findIndex((position) => position.kind === "document"))}>
+        <button
+          key={series.id}
+          type="button"
+          onClick={() =>
+            onOpen(
+              index,
+              positionsOf(series).findIndex((position) => position.kind === "document"),
+            )
+          }
+        >
           <Row title={series.description || t("study.documents")} text={series.modality} arrow />
         </button>
       ))}
       {study.priors.map((prior) => (
-        <Row key={prior.id} title={prior.description || t("study.priors")} text={`${t("study.priors")} · ${studyDay(prior.studyDate)}`} />
+        <Row
+          key={prior.id}
+          title={prior.description || t("study.priors")}
+          text={`${t("study.priors")} · ${studyDay(prior.studyDate)}`}
+        />
       ))}
     </section>
   );
@@ -145,6 +190,11 @@ export function plainName(dicomName: string): string {
 }
 
 function sameName(one: string, two: string): boolean {
-  const key = (name: string) => plainName(name).toLowerCase().split(/[\s,]+/).sort().join(" ");
+  const key = (name: string) =>
+    plainName(name)
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .sort()
+      .join(" ");
   return key(one) === key(two);
 }

@@ -2,7 +2,12 @@ import { useEffect, useState } from "react";
 import type { Position } from "./pictures.ts";
 
 /** Plays a loop at its own speed, but never faster than its pictures arrive. */
-export function useCine(position: Position | undefined, positions: readonly Position[], waiting: boolean, setAt: (turn: (before: number) => number) => void) {
+export function useCine(
+  position: Position | undefined,
+  positions: readonly Position[],
+  waiting: boolean,
+  setAt: (turn: (before: number) => number) => void,
+) {
   const [playing, setPlaying] = useState(false);
   const instance = position?.instance;
   const first = positions.findIndex((one) => one.instance === instance);

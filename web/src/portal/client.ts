@@ -1,22 +1,24 @@
-import { z } from "zod";
-import { LinkCard, LinkStudy, ReportForPatient } from "#contract/sharing.ts";
+import type { z } from "zod";
+import * as contract from "#contract/sharing.ts";
 import { ask, Nothing, type Refused, refusal } from "../api.ts";
 
 /** What a person with a link may ask. The secret travels only in the body of a POST. */
-export type LinkCard = z.infer<typeof LinkCard>;
-export type LinkStudy = z.infer<typeof LinkStudy>;
-export type ReportForPatient = z.infer<typeof ReportForPatient>;
+export type LinkCard = z.infer<typeof contract.LinkCard>;
+export type LinkStudy = z.infer<typeof contract.LinkStudy>;
+export type ReportForPatient = z.infer<typeof contract.ReportForPatient>;
 
 const quiet = { quiet401: true } as const;
 
-export const look = (secret: string) => ask("/api/link/look", LinkCard, { body: { secret }, ...quiet });
+export const look = (secret: string) => ask("/api/link/look", contract.LinkCard, { body: { secret }, ...quiet });
 export const sendCode = (secret: string) => ask("/api/link/send-code", Nothing, { body: { secret }, ...quiet });
-export const open = (secret: string, answer: string) => ask("/api/link/open", LinkStudy, { body: { secret, answer }, ...quiet });
-export const reopen = () => ask("/api/link/study", LinkStudy, quiet);
-export const report = () => ask("/api/link/report", ReportForPatient, quiet);
+export const open = (secret: string, answer: string) =>
+  ask("/api/link/open", contract.LinkStudy, { body: { secret, answer }, ...quiet });
+export const reopen = () => ask("/api/link/study", contract.LinkStudy, quiet);
+export const report = () => ask("/api/link/report", contract.ReportForPatient, quiet);
 export const forget = () => ask("/api/link/close", Nothing, { method: "POST", body: {}, ...quiet });
 
-export const frameUrl = (instance: string, frame: number, window: string) => `/api/link/frames/${encodeURIComponent(instance)}/${frame}${window ? `?window=${encodeURIComponent(window)}` : ""}`;
+export const frameUrl = (instance: string, frame: number, window: string) =>
+  `/api/link/frames/${encodeURIComponent(instance)}/${frame}${window ? `?window=${encodeURIComponent(window)}` : ""}`;
 export const pageUrl = (instance: string, page: number) => `/api/link/document/${encodeURIComponent(instance)}/${page}`;
 export const thumbnailUrl = (instance: string) => `/api/link/thumbnail/${encodeURIComponent(instance)}`;
 export const REPORT_PDF = "/api/link/report.pdf";

@@ -47,9 +47,16 @@ export function useGestures(onStep: (by: number) => void, resetOn: unknown) {
         fingers.current.set(event.pointerId, now);
         const other = others[0];
         if (other) {
-          const grown = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
-          zoomTo(placement.scale * grown, { ...placement, x: placement.x + (now.x - before.x) / 2, y: placement.y + (now.y - before.y) / 2 });
-        } else if (placement.scale > 1) setPlacement({ ...placement, x: placement.x + now.x - before.x, y: placement.y + now.y - before.y });
+          const grown =
+            Math.hypot(now.x - other.x, now.y - other.y) /
+            Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+          zoomTo(placement.scale * grown, {
+            ...placement,
+            x: placement.x + (now.x - before.x) / 2,
+            y: placement.y + (now.y - before.y) / 2,
+          });
+        } else if (placement.scale > 1)
+          setPlacement({ ...placement, x: placement.x + now.x - before.x, y: placement.y + now.y - before.y });
         else stepBy(before.y - now.y);
       },
       onPointerUp: (event: PointerEvent) => void fingers.current.delete(event.pointerId),

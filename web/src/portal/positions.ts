@@ -6,12 +6,20 @@ export function positionsOf(series: LinkStudy["series"][number]): Position[] {
   return series.instances.flatMap((instance) => {
     const kind = instance.kind;
     if (kind === "other") return [];
-    return Array.from({ length: Math.max(1, instance.frames) }, (_, index) => ({ instance: instance.id, frame: index + 1, kind, cine: instance.cine }));
+    return Array.from({ length: Math.max(1, instance.frames) }, (_, index) => ({
+      instance: instance.id,
+      frame: index + 1,
+      kind,
+      cine: instance.cine,
+    }));
   });
 }
 
 export function imageCount(study: LinkStudy): number {
-  return study.series.reduce((sum, series) => sum + positionsOf(series).filter((position) => position.kind === "image").length, 0);
+  return study.series.reduce(
+    (sum, series) => sum + positionsOf(series).filter((position) => position.kind === "image").length,
+    0,
+  );
 }
 
 /** The first picture that tells most: the middle of the first series that has images. */

@@ -62,7 +62,11 @@ export function AccessColumn({ owner, id, onClose }: { owner: string; id: string
 const isToday = (at: string) => new Date(at).toDateString() === new Date().toDateString();
 
 function Mark({ row }: { row: AccessRow }) {
-  return <span className="access-mark">{row.kind === "link" ? <IconArrowUpRight size={14} aria-hidden /> : initials(row.name)}</span>;
+  return (
+    <span className="access-mark">
+      {row.kind === "link" ? <IconArrowUpRight size={14} aria-hidden /> : initials(row.name)}
+    </span>
+  );
 }
 
 function Access({ row, owner, study }: { row: AccessRow; owner: string; study: string }) {
@@ -87,7 +91,13 @@ function Access({ row, owner, study }: { row: AccessRow; owner: string; study: s
         </div>
         {asking && (
           <div className="access-sure">
-            <Button size="compact-xs" color="red" variant="filled" loading={take.isPending} onClick={() => take.mutate()}>
+            <Button
+              size="compact-xs"
+              color="red"
+              variant="filled"
+              loading={take.isPending}
+              onClick={() => take.mutate()}
+            >
               {t("access.revokeNow")}
             </Button>
             <Button size="compact-xs" variant="default" onClick={() => setAsking(false)}>
@@ -96,16 +106,28 @@ function Access({ row, owner, study }: { row: AccessRow; owner: string; study: s
           </div>
         )}
       </div>
-      {!asking && <CloseButton size="sm" aria-label={t("access.revoke", { name: row.name })} title={t("access.revoke", { name: row.name })} onClick={() => setAsking(true)} />}
+      {!asking && (
+        <CloseButton
+          size="sm"
+          aria-label={t("access.revoke", { name: row.name })}
+          title={t("access.revoke", { name: row.name })}
+          onClick={() => setAsking(true)}
+        />
+      )}
     </li>
   );
 }
 
 function details(row: AccessRow, t: ReturnType<typeof useTranslation<["sharing", "common"]>>["t"]): string {
   if (row.kind === "link") {
-    const uses = row.maxUses === null ? t("access.usesAny", { count: row.uses }) : t("access.uses", { uses: row.uses, max: row.maxUses });
+    const uses =
+      row.maxUses === null
+        ? t("access.usesAny", { count: row.uses })
+        : t("access.uses", { uses: row.uses, max: row.maxUses });
     return `${uses} · ${t("access.ends", { date: day(row.until) })}`;
   }
-  const opened = row.lastOpenedAt ? t("access.opened", { at: moment(row.lastOpenedAt) }) : t("access.ends", { date: day(row.until) });
+  const opened = row.lastOpenedAt
+    ? t("access.opened", { at: moment(row.lastOpenedAt) })
+    : t("access.ends", { date: day(row.until) });
   return `${t(`common:basis.${row.basis}`).toLowerCase()} · ${t(`common:purpose.${row.purpose}`).toLowerCase()} · ${opened}`;
 }

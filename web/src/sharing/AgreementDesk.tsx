@@ -4,7 +4,15 @@ import { AgreementForm } from "../admin/AgreementForm.tsx";
 import type { Draft } from "./proposal.ts";
 
 /** The same form as under Partners, inside the share dialog. */
-export function AgreementDesk({ purpose, onRecorded, onBack }: { purpose: Draft["purpose"]; onRecorded: (basis: string | undefined) => void; onBack: () => void }) {
+export function AgreementDesk({
+  purpose,
+  onRecorded,
+  onBack,
+}: {
+  purpose: Draft["purpose"];
+  onRecorded: (basis: string | undefined) => void;
+  onBack: () => void;
+}) {
   const { t } = useTranslation("sharing");
   const queries = useQueryClient();
   return (

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { StudyDetail } from "#contract/studies.ts";
 import { sayRefusal } from "../words/say.ts";
 import type { Draft } from "./proposal.ts";
-import { type ConsentForm, formsQuery, recordConsent } from "./queries.ts";
+import { type ConsentFormVersion, formsQuery, recordConsent } from "./queries.ts";
 
 const BY = ["self", "guardian", "proxy"] as const;
 const CHANNELS = ["in-person", "telephone", "video", "paper"] as const;
@@ -30,7 +30,10 @@ export function ConsentDesk({ study, draft, onRecorded, onBack }: Props) {
           allowDeselect={false}
           value={form.id}
           onChange={(value) => value && setChosen(value)}
-          data={fitting.map((one) => ({ value: one.id, label: `${one.title} · ${t("consent.version", { version: one.version, language: one.language })}` }))}
+          data={fitting.map((one) => ({
+            value: one.id,
+            label: `${one.title} · ${t("consent.version", { version: one.version, language: one.language })}`,
+          }))}
         />
       )}
       {form && <Decide key={form.id} form={form} study={study} draft={draft} onRecorded={onRecorded} onBack={onBack} />}
@@ -45,7 +48,7 @@ export function ConsentDesk({ study, draft, onRecorded, onBack }: Props) {
   );
 }
 
-function Decide({ form, study, draft, onRecorded, onBack }: Props & { form: ConsentForm }) {
+function Decide({ form, study, draft, onRecorded, onBack }: Props & { form: ConsentFormVersion }) {
   const { t } = useTranslation(["sharing", "common"]);
   const [by, setBy] = useState<(typeof BY)[number]>("self");
   const [channel, setChannel] = useState<(typeof CHANNELS)[number]>("in-person");
@@ -78,17 +81,40 @@ function Decide({ form, study, draft, onRecorded, onBack }: Props & { form: Cons
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long text that scrolls must be reachable by keyboard */}
       <article className="desk-text" tabIndex={0} lang={form.language}>
         <h4>
-          {form.title} <span className="faint">{t("consent.version", { version: form.version, language: form.language })}</span>
+          {form.title}{" "}
+          <span className="faint">{t("consent.version", { version: form.version, language: form.language })}</span>
         </h4>
         {form.body.split(/\n{2,}/).map((paragraph) => (
           <p key={paragraph}>{paragraph}</p>
         ))}
       </article>
       <div className="share-two">
-        <Select label={t("consent.givenBy")} allowDeselect={false} value={by} onChange={(value) => value && setBy(value as typeof by)} data={BY.map((value) => ({ value, label: t(`consent.by.${value}`) }))} />
-        <Select label={t("consent.channel")} allowDeselect={false} value={channel} onChange={(value) => value && setChannel(value as typeof channel)} data={CHANNELS.map((value) => ({ value, label: t(`consent.channels.${value}`) }))} />
-        <TextInput label={t("consent.recipient")} value={recipient} maxLength={200} onChange={(event) => setRecipient(event.currentTarget.value)} />
-        <TextInput label={`${t("consent.until")} (${t("consent.untilOpen")})`} type="date" value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
+        <Select
+          label={t("consent.givenBy")}
+          allowDeselect={false}
+          value={by}
+          onChange={(value) => value && setBy(value as typeof by)}
+          data={BY.map((value) => ({ value, label: t(`consent.by.${value}`) }))}
+        />
+        <Select
+          label={t("consent.channel")}
+          allowDeselect={false}
+          value={channel}
+          onChange={(value) => value && setChannel(value as typeof channel)}
+          data={CHANNELS.map((value) => ({ value, label: t(`consent.channels.${value}`) }))}
+        />
+        <TextInput
+          label={t("consent.recipient")}
+          value={recipient}
+          maxLength={200}
+          onChange={(event) => setRecipient(event.currentTarget.value)}
+        />
+        <TextInput
+          label={`${t("consent.until")} (${t("consent.untilOpen")})`}
+          type="date"
+          value={until}
+          onChange={(event) => setUntil(event.currentTarget.value)}
+        />
       </div>
       {error && (
         <p role="alert" className="share-error">

@@ -9,10 +9,16 @@ import { LANGUAGES, type Language, portalWordsOf } from "../portal/words/languag
 import { useSession } from "../session.ts";
 import { Qr } from "../ui/Qr.tsx";
 import { PrintSheet } from "./PrintSheet.tsx";
-import type { Draft } from "./proposal.ts";
 import { partnerNameOf } from "./partner.ts";
+import type { Draft } from "./proposal.ts";
 
-type Props = { created: z.infer<typeof Shared>; draft: Draft; study: StudyDetail; onAgain: () => void; onClose: () => void };
+type Props = {
+  created: z.infer<typeof Shared>;
+  draft: Draft;
+  study: StudyDetail;
+  onAgain: () => void;
+  onClose: () => void;
+};
 
 /** The link, shown once: copy it, show its code, print the sheet. */
 export function Created({ created, draft, study, onAgain, onClose }: Props) {
@@ -60,16 +66,30 @@ function TheLink({ url, draft }: { url: string; draft: Draft }) {
           <div className="share-row">
             <CopyButton value={url} timeout={2000}>
               {({ copied, copy }) => (
-                <Button onClick={copy} leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}>
+                <Button
+                  onClick={copy}
+                  leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+                >
                   {copied ? t("common:copied") : t("created.copy")}
                 </Button>
               )}
             </CopyButton>
-            <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => setPrinting(true)}>
+            <Button
+              variant="default"
+              leftSection={<IconPrinter size={16} aria-hidden />}
+              onClick={() => setPrinting(true)}
+            >
               {t("created.print")}
             </Button>
             {offered.length > 1 && (
-              <Select aria-label={t("created.sheetLanguage")} w={130} allowDeselect={false} value={language} data={offered.map(({ code, name }) => ({ value: code, label: name }))} onChange={(value) => value && setLanguage(value as Language)} />
+              <Select
+                aria-label={t("created.sheetLanguage")}
+                w={130}
+                allowDeselect={false}
+                value={language}
+                data={offered.map(({ code, name }) => ({ value: code, label: name }))}
+                onChange={(value) => value && setLanguage(value as Language)}
+              />
             )}
           </div>
         </div>

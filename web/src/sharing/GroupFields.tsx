@@ -29,7 +29,13 @@ export function GroupFields({ draft, onChange }: { draft: Draft; onChange: (part
               ...partners.map((one) => ({ value: one.partner.id, label: one.partner.name })),
               { value: "person", label: t("person") },
             ]}
-            onChange={(value) => onChange({ partner: value ?? "", basis: undefined })}
+            onChange={(value) =>
+              onChange({
+                partner: value ?? "",
+                recipient: partners.find((one) => one.partner.id === value)?.partner.name ?? "",
+                basis: undefined,
+              })
+            }
           />
           <PurposePick draft={draft} onChange={onChange} />
         </div>
@@ -38,12 +44,19 @@ export function GroupFields({ draft, onChange }: { draft: Draft; onChange: (part
           .filter((one) => one.partner.id === draft.partner)
           .map((one) => (
             <p key={one.id} className="share-note">
-              {t(`agreement.kinds.${one.kind as "operator"}`, { defaultValue: one.kind })} {one.reference} · {t("verdict.until", { date: day(one.until) })}
+              {t(`agreement.kinds.${one.kind as "operator"}`, { defaultValue: one.kind })} {one.reference} ·{" "}
+              {t("verdict.until", { date: day(one.until) })}
             </p>
           ))}
       </div>
       {draft.partner === "person" && (
-        <TextInput label={t("personEmail")} type="email" value={draft.email} autoComplete="off" onChange={(event) => onChange({ email: event.currentTarget.value })} />
+        <TextInput
+          label={t("personEmail")}
+          type="email"
+          value={draft.email}
+          autoComplete="off"
+          onChange={(event) => onChange({ email: event.currentTarget.value })}
+        />
       )}
       <div className="share-two">
         <Ends draft={draft} onChange={onChange} />

@@ -7,7 +7,9 @@ import { type Draft, makePassword } from "./proposal.ts";
 
 type Props = { draft: Draft; onChange: (part: Partial<Draft>) => void };
 
-const SHAREABLE: readonly Purpose[] = PURPOSES.filter((purpose) => !["emergency", "audit", "operations"].includes(purpose));
+const SHAREABLE: readonly Purpose[] = PURPOSES.filter(
+  (purpose) => !["emergency", "audit", "operations"].includes(purpose),
+);
 
 export function LinkFields({ draft, patientName, onChange }: Props & { patientName: string }) {
   const { t } = useTranslation("sharing");
@@ -22,7 +24,12 @@ export function LinkFields({ draft, patientName, onChange }: Props & { patientNa
       <div>
         <div className="share-label">
           <label htmlFor="share-recipient">{t("forWhom")}</label>
-          <button type="button" className="share-quick" aria-pressed={draft.toPatient} onClick={() => forPatient(!draft.toPatient)}>
+          <button
+            type="button"
+            className="share-quick"
+            aria-pressed={draft.toPatient}
+            onClick={() => forPatient(!draft.toPatient)}
+          >
             {t("toPatient")}
           </button>
         </div>
@@ -61,7 +68,11 @@ export function LinkFields({ draft, patientName, onChange }: Props & { patientNa
 export function PurposePick({ draft, onChange }: Props) {
   const { t } = useTranslation(["sharing", "common"]);
   return (
-    <select aria-label={t("purpose")} value={draft.purpose} onChange={(event) => onChange({ purpose: event.currentTarget.value as Purpose, basis: undefined })}>
+    <select
+      aria-label={t("purpose")}
+      value={draft.purpose}
+      onChange={(event) => onChange({ purpose: event.currentTarget.value as Purpose, basis: undefined })}
+    >
       {SHAREABLE.map((purpose) => (
         <option key={purpose} value={purpose}>
           {t(`common:purpose.${purpose}`)}
@@ -98,7 +109,18 @@ export function Ends({ draft, onChange }: Props) {
             { value: "other", label: t("endsIn.other") },
           ]}
         />
-        {own && <NumberInput aria-label={t("endsDays")} size="sm" w={84} min={1} max={365} clampBehavior="strict" value={draft.days} onChange={(value) => typeof value === "number" && value >= 1 && onChange({ days: Math.round(value) })} />}
+        {own && (
+          <NumberInput
+            aria-label={t("endsDays")}
+            size="sm"
+            w={84}
+            min={1}
+            max={365}
+            clampBehavior="strict"
+            value={draft.days}
+            onChange={(value) => typeof value === "number" && value >= 1 && onChange({ days: Math.round(value) })}
+          />
+        )}
       </div>
     </div>
   );
@@ -108,7 +130,16 @@ function ChallengeField({ draft, onChange }: Props) {
   const { t } = useTranslation("sharing");
   switch (draft.challenge) {
     case "code":
-      return <TextInput label={t("codeTo")} description={t("codeHint")} value={draft.address} maxLength={254} autoComplete="off" onChange={(event) => onChange({ address: event.currentTarget.value })} />;
+      return (
+        <TextInput
+          label={t("codeTo")}
+          description={t("codeHint")}
+          value={draft.address}
+          maxLength={254}
+          autoComplete="off"
+          onChange={(event) => onChange({ address: event.currentTarget.value })}
+        />
+      );
     case "password":
       return (
         <div className="share-password">

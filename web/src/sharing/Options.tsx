@@ -4,17 +4,32 @@ import { useTranslation } from "react-i18next";
 import type { Draft } from "./proposal.ts";
 
 /** What goes along, and what may leave. */
-export function Options({ draft, priors, onChange }: { draft: Draft; priors: number; onChange: (part: Partial<Draft>) => void }) {
+export function Options({
+  draft,
+  priors,
+  onChange,
+}: {
+  draft: Draft;
+  priors: number;
+  onChange: (part: Partial<Draft>) => void;
+}) {
   const { t } = useTranslation("sharing");
   return (
     <div className="share-options">
       <Line label={t("report")} on={draft.report} set={(report) => onChange({ report })} />
-      <Line label={priors > 0 ? t("priors", { count: priors }) : t("priorsNone")} on={draft.priors && priors > 0} disabled={priors === 0} set={(value) => onChange({ priors: value })} />
+      <Line
+        label={priors > 0 ? t("priors", { count: priors }) : t("priorsNone")}
+        on={draft.priors && priors > 0}
+        disabled={priors === 0}
+        set={(value) => onChange({ priors: value })}
+      />
       <Line
         label={t("download")}
         note={draft.download ? t("downloadOn") : t("downloadOff")}
         on={draft.download}
-        set={(download) => onChange({ download, ...(download && draft.challenge === "birth-date" ? { challenge: "code" } : {}) })}
+        set={(download) =>
+          onChange({ download, ...(download && draft.challenge === "birth-date" ? { challenge: "code" } : {}) })
+        }
       />
       <Line label={t("notify")} on={draft.notify} set={(notify) => onChange({ notify })} />
       {draft.tab === "link" && (
@@ -28,7 +43,9 @@ export function Options({ draft, priors, onChange }: { draft: Draft; priors: num
             max={1000}
             placeholder={t("maxUsesAny")}
             value={draft.maxUses ?? ""}
-            onChange={(value) => onChange({ maxUses: typeof value === "number" && value >= 1 ? Math.round(value) : null })}
+            onChange={(value) =>
+              onChange({ maxUses: typeof value === "number" && value >= 1 ? Math.round(value) : null })
+            }
           />
         </div>
       )}
@@ -36,13 +53,30 @@ export function Options({ draft, priors, onChange }: { draft: Draft; priors: num
   );
 }
 
-function Line({ label, note, on, disabled = false, set }: { label: string; note?: ReactNode; on: boolean; disabled?: boolean; set: (on: boolean) => void }) {
+function Line({
+  label,
+  note,
+  on,
+  disabled = false,
+  set,
+}: {
+  label: string;
+  note?: ReactNode;
+  on: boolean;
+  disabled?: boolean;
+  set: (on: boolean) => void;
+}) {
   return (
     <label className="share-line" data-disabled={disabled || undefined}>
       <span>
         {label} {note && <span className="faint">{note}</span>}
       </span>
-      <Switch checked={on} disabled={disabled} withThumbIndicator={false} onChange={(event) => set(event.currentTarget.checked)} />
+      <Switch
+        checked={on}
+        disabled={disabled}
+        withThumbIndicator={false}
+        onChange={(event) => set(event.currentTarget.checked)}
+      />
     </label>
   );
 }

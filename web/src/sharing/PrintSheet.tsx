@@ -11,7 +11,9 @@ type Props = { url: string; draft: Draft; language: Language; organisation: Orga
 /** The sheet for the hand: the square, the address, three steps. No name, no birth date, no password stands on it. */
 export function PrintSheet({ url, draft, language, organisation }: Props) {
   const t = i18next.getFixedT(language, "portal");
-  const date = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long" }).format(new Date(Date.now() + draft.days * 86_400_000));
+  const date = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long" }).format(
+    new Date(Date.now() + draft.days * 86_400_000),
+  );
   return createPortal(
     <div className="sheet" lang={language}>
       <header style={{ borderColor: organisation.colour }}>

@@ -35,8 +35,18 @@ export function RecipientPreview({ draft, study, onClose }: { draft: Draft; stud
         ]}
       />
       <div className="phone room-light" style={accentStyle(organisation.colour)} inert>
-        {ready && stage === "card" && <ChallengeCard card={card} onAnswer={async () => {}} onSendCode={async () => {}} onClosed={() => {}} />}
-        {ready && stage === "inside" && <StudyView live={false} study={linkStudyOf(draft, study, card)} pictures={picturesOf(study)} onForget={() => {}} onClosed={() => {}} />}
+        {ready && stage === "card" && (
+          <ChallengeCard card={card} onAnswer={async () => {}} onSendCode={async () => {}} onClosed={() => {}} />
+        )}
+        {ready && stage === "inside" && (
+          <StudyView
+            live={false}
+            study={linkStudyOf(draft, study, card)}
+            pictures={picturesOf(study)}
+            onForget={() => {}}
+            onClosed={() => {}}
+          />
+        )}
       </div>
     </Modal>
   );
@@ -63,11 +73,26 @@ function linkStudyOf(draft: Draft, study: StudyDetail, card: LinkCard): LinkStud
       id: series.seriesUid,
       description: series.description,
       modality: series.modality,
-      instances: [{ id: series.seriesUid, kind: series.frames > 0 ? "image" : "document", frames: Math.max(1, series.frames), rows: null, columns: null, cine: null }],
+      instances: [
+        {
+          id: series.seriesUid,
+          kind: series.frames > 0 ? "image" : "document",
+          frames: Math.max(1, series.frames),
+          rows: null,
+          columns: null,
+          cine: null,
+        },
+      ],
     })),
-    report: !draft.report ? "not-shared" : study.report === "final" || study.report === "addendum" ? "available" : "none",
+    report: !draft.report
+      ? "not-shared"
+      : study.report === "final" || study.report === "addendum"
+        ? "available"
+        : "none",
     framesLeft: 0,
-    priors: draft.priors ? study.priorStudies.map(({ id, description, studyDate }) => ({ id, description, studyDate })) : [],
+    priors: draft.priors
+      ? study.priorStudies.map(({ id, description, studyDate }) => ({ id, description, studyDate }))
+      : [],
   };
 }
 

@@ -61,6 +61,10 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
     }
     setBusy(false);
   };
+  const again = () => {
+    setCreated(undefined);
+    setDraft({ ...FIRST_DRAFT, tab: draft.tab });
+  };
   const recorded = (basis: string | undefined) => {
     change(basis ? { basis } : {});
     setSide("form");
@@ -77,26 +81,39 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
             <h2>{t("title", { study: title })}</h2>
             {study && (
               <p className="muted">
-                {personName(study.patientName)} · {dicomDate(study.studyDate)} · {t("common:images", { count: study.instanceCount })}
+                {personName(study.patientName)} · {dicomDate(study.studyDate)} ·{" "}
+                {t("common:images", { count: study.instanceCount })}
               </p>
             )}
           </header>
-          {side === "consent" && study && <ConsentDesk study={study} draft={draft} onRecorded={recorded} onBack={() => setSide("form")} />}
-          {side === "agreement" && <AgreementDesk purpose={draft.purpose} onRecorded={recorded} onBack={() => setSide("form")} />}
-          {side === "form" && created && study && <Created created={created} draft={draft} study={study} onAgain={() => (setCreated(undefined), setDraft({ ...FIRST_DRAFT, tab: draft.tab }))} onClose={onClose} />}
+          {side === "consent" && study && (
+            <ConsentDesk study={study} draft={draft} onRecorded={recorded} onBack={() => setSide("form")} />
+          )}
+          {side === "agreement" && (
+            <AgreementDesk purpose={draft.purpose} onRecorded={recorded} onBack={() => setSide("form")} />
+          )}
+          {side === "form" && created && study && (
+            <Created created={created} draft={draft} study={study} onAgain={again} onClose={onClose} />
+          )}
           {side === "form" && !created && (
             <>
               <SegmentedControl
                 fullWidth
                 aria-label={t("tab.label")}
                 value={draft.tab}
-                onChange={(tab) => change({ tab: tab as Draft["tab"], basis: undefined })}
+                onChange={(tab) =>
+                  change({ tab: tab as Draft["tab"], basis: undefined, recipient: "", toPatient: false })
+                }
                 data={[
                   { value: "group", label: t("tab.group") },
                   { value: "link", label: t("tab.link") },
                 ]}
               />
-              {draft.tab === "link" ? <LinkFields draft={draft} patientName={personName(study?.patientName ?? "")} onChange={change} /> : <GroupFields draft={draft} onChange={change} />}
+              {draft.tab === "link" ? (
+                <LinkFields draft={draft} patientName={personName(study?.patientName ?? "")} onChange={change} />
+              ) : (
+                <GroupFields draft={draft} onChange={change} />
+              )}
               <Options draft={draft} priors={study?.priors ?? 0} onChange={change} />
               <VerdictBox
                 draft={draft}

@@ -32,7 +32,11 @@ export function VerdictBox(props: Props) {
   const allowed = verdict?.verdict.allowed === true && !asking;
   return (
     <>
-      <div className="verdict" data-state={error ? "error" : !verdict ? "waiting" : verdict.verdict.allowed ? "allowed" : "refused"} aria-live="polite">
+      <div
+        className="verdict"
+        data-state={error ? "error" : !verdict ? "waiting" : verdict.verdict.allowed ? "allowed" : "refused"}
+        aria-live="polite"
+      >
         {error && <p>{error}</p>}
         {!error && !verdict && (
           <p>
@@ -65,23 +69,37 @@ function Words({ verdict }: { verdict: ShareVerdict }) {
     <div className="verdict-words">
       {allowed ? <IconCheck size={17} aria-hidden /> : <IconAlertTriangle size={17} aria-hidden />}
       <p>
-        <b>{allowed ? t("verdict.allowed") : t("verdict.refused")}:</b> {sentences.length > 0 ? sentences.join(" ") : sayBecause(because)}
+        <b>{allowed ? t("verdict.allowed") : t("verdict.refused")}:</b>{" "}
+        {sentences.length > 0 ? sentences.join(" ") : sayBecause(because)}
       </p>
     </div>
   );
 }
 
-const BASIS_LACKING = ["basis-missing", "basis-ended", "basis-other-recipient", "basis-other-purpose", "basis-does-not-carry"];
+const BASIS_LACKING = [
+  "basis-missing",
+  "basis-ended",
+  "basis-other-recipient",
+  "basis-other-purpose",
+  "basis-does-not-carry",
+];
 
 function Bases({ draft, verdict, onChange, onConsent, onAgreement }: Props & { verdict: ShareVerdict }) {
   const { t } = useTranslation(["sharing", "common"]);
   const session = useSession();
-  const lacking = !verdict.verdict.allowed && BASIS_LACKING.includes(verdict.verdict.because) && verdict.bases.length === 0;
+  const lacking =
+    !verdict.verdict.allowed && BASIS_LACKING.includes(verdict.verdict.because) && verdict.bases.length === 0;
   const legal = draft.basis?.startsWith("legal-order") ?? false;
   return (
     <>
       {(verdict.bases.length > 1 || legal) && (
-        <Radio.Group size="xs" label={t("verdict.rests")} value={draft.basis ?? ""} onChange={(basis) => onChange({ basis })} className="verdict-bases">
+        <Radio.Group
+          size="xs"
+          label={t("verdict.rests")}
+          value={draft.basis ?? ""}
+          onChange={(basis) => onChange({ basis })}
+          className="verdict-bases"
+        >
           {verdict.bases.map((basis) => (
             <Radio
               key={basisKey(basis)}
@@ -94,7 +112,15 @@ function Bases({ draft, verdict, onChange, onConsent, onAgreement }: Props & { v
         </Radio.Group>
       )}
       {legal && (
-        <Textarea aria-label={t("verdict.legalNote")} placeholder={t("verdict.legalNote")} autosize minRows={2} value={draft.legalNote} maxLength={500} onChange={(event) => onChange({ legalNote: event.currentTarget.value })} />
+        <Textarea
+          aria-label={t("verdict.legalNote")}
+          placeholder={t("verdict.legalNote")}
+          autosize
+          minRows={2}
+          value={draft.legalNote}
+          maxLength={500}
+          onChange={(event) => onChange({ legalNote: event.currentTarget.value })}
+        />
       )}
       {lacking && !legal && (
         <div className="verdict-record">

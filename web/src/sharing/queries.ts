@@ -20,7 +20,7 @@ export const formsQuery = queryOptions({
   queryKey: ["consent", "forms"],
   queryFn: ({ signal }) => ask("/api/consent/forms", listOf(ConsentForm), { signal }),
 });
-export type ConsentForm = z.infer<typeof ConsentForm>;
+export type ConsentFormVersion = z.infer<typeof ConsentForm>;
 
 export const verdictQuery = (owner: string, id: string, proposal: ShareProposal | undefined) =>
   queryOptions({
@@ -31,13 +31,15 @@ export const verdictQuery = (owner: string, id: string, proposal: ShareProposal 
     gcTime: 10_000, // the proposal may hold a password
   });
 
-export const share = (owner: string, id: string, proposal: ShareProposal) => ask(`/api/studies/${owner}/${id}/share`, Shared, { body: proposal });
+export const share = (owner: string, id: string, proposal: ShareProposal) =>
+  ask(`/api/studies/${owner}/${id}/share`, Shared, { body: proposal });
 
 export const revoke = (grant: string) => ask(`/api/grants/${grant}`, Nothing, { method: "DELETE" });
 
 const Recorded = z.looseObject({ id: z.string() });
 
 /** The patient is named by the study: the desk never types an identity. */
-export const recordConsent = (study: string, consent: unknown) => ask(`/api/patients/${study}/consents`, Recorded, { body: consent });
+export const recordConsent = (study: string, consent: unknown) =>
+  ask(`/api/patients/${study}/consents`, Recorded, { body: consent });
 
 export const recordAgreement = (agreement: unknown) => ask("/api/partners", Recorded, { body: agreement });

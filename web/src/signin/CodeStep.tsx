@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { CodeBoxes } from "../ui/CodeBoxes.tsx";
 import { withBackupCode, withTotp } from "./auth.ts";
 import { Frame } from "./Frame.tsx";
-import { sayFailure } from "./SigninPage.tsx";
+import { sayFailure } from "./failure.ts";
 
 /** The second factor: six digits, or a backup code once. */
 export function CodeStep({ onDone, onBack }: { onDone: () => Promise<void>; onBack: () => void }) {

@@ -5,7 +5,7 @@ import { CodeBoxes } from "../ui/CodeBoxes.tsx";
 import { Qr } from "../ui/Qr.tsx";
 import { type Enrolment, enrolTotp, withTotp } from "./auth.ts";
 import { Frame } from "./Frame.tsx";
-import { sayFailure } from "./SigninPage.tsx";
+import { sayFailure } from "./failure.ts";
 
 /** First sign-in: scan, confirm once, keep the backup codes. Without it nobody gets further. */
 export function EnrolStep({ password, onDone }: { password: string; onDone: () => Promise<void> }) {

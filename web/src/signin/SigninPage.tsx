@@ -4,12 +4,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Refused } from "../api.ts";
-import { sayRefusal } from "../words/say.ts";
 import { withPasskey, withPassword } from "./auth.ts";
 import { CodeStep } from "./CodeStep.tsx";
 import { EnrolStep } from "./EnrolStep.tsx";
 import { Frame } from "./Frame.tsx";
+import { sayFailure } from "./failure.ts";
 
 type Step = "password" | "code" | "enrol";
 
@@ -116,16 +115,4 @@ function PasswordStep({ email, setEmail, password, setPassword, onCode, onEnrol,
       </Button>
     </Frame>
   );
-}
-
-/** Sign-in refusals in calm words; a wrong password, an unknown address and a closed account sound alike. */
-export function sayFailure(thrown: unknown, wrong: string): string {
-  if (!(thrown instanceof Refused)) return sayRefusal(thrown);
-  if (thrown.status === 429)
-    return sayRefusal(
-      new Refused(429, { code: thrown.retryAfter ? "locked" : "rate.limited", message: "" }, thrown.retryAfter),
-    );
-  if (thrown.code === "passkey.failed") return sayRefusal(thrown);
-  if (thrown.status === 400 || thrown.status === 401 || thrown.status === 403) return wrong;
-  return sayRefusal(thrown);
 }

@@ -47,7 +47,13 @@ export function AccountMenu() {
             {session.memberships.map(({ organisation }) => (
               <Menu.Item
                 key={organisation.id}
-                leftSection={organisation.id === session.organisation.id ? <IconCheck size={16} aria-hidden /> : <span style={{ width: 16 }} />}
+                leftSection={
+                  organisation.id === session.organisation.id ? (
+                    <IconCheck size={16} aria-hidden />
+                  ) : (
+                    <span style={{ width: 16 }} />
+                  )
+                }
                 onClick={() => void workFor(organisation.id)}
               >
                 {organisation.name}

@@ -1,5 +1,13 @@
 import { Tooltip } from "@mantine/core";
-import { IconBulb, IconBulbOff, IconHistory, IconLayoutList, IconMail, IconSettings, IconSunMoon } from "@tabler/icons-react";
+import {
+  IconBulb,
+  IconBulbOff,
+  IconHistory,
+  IconLayoutList,
+  IconMail,
+  IconSettings,
+  IconSunMoon,
+} from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -25,8 +33,17 @@ export function Shell() {
           <Lamp />
         </Link>
         <RailLink to="/studies" label={t("nav.studies")} icon={<IconLayoutList size={20} stroke={1.6} />} />
-        {session.can.audit && <RailLink to="/audit" label={t("nav.audit")} icon={<IconHistory size={20} stroke={1.6} />} />}
-        {admin && <RailLink to={admin} label={t("nav.administration")} icon={<IconSettings size={20} stroke={1.6} />} section="/admin" />}
+        {session.can.audit && (
+          <RailLink to="/audit" label={t("nav.audit")} icon={<IconHistory size={20} stroke={1.6} />} />
+        )}
+        {admin && (
+          <RailLink
+            to={admin}
+            label={t("nav.administration")}
+            icon={<IconSettings size={20} stroke={1.6} />}
+            section="/admin"
+          />
+        )}
         {session.demo && <RailLink to="/outbox" label={t("nav.outbox")} icon={<IconMail size={20} stroke={1.6} />} />}
         <span className="rail-space" />
         <Lights />
@@ -42,7 +59,13 @@ export function Shell() {
 function RailLink({ to, label, icon, section }: { to: string; label: string; icon: ReactNode; section?: string }) {
   return (
     <Tooltip label={label} position="right">
-      <Link to={to} className="rail-item" aria-label={label} activeOptions={{ exact: false }} {...(section ? { "data-section": section } : {})}>
+      <Link
+        to={to}
+        className="rail-item"
+        aria-label={label}
+        activeOptions={{ exact: false }}
+        {...(section ? { "data-section": section } : {})}
+      >
         {icon}
         <span className="rail-label">{label}</span>
       </Link>
@@ -59,7 +82,12 @@ function Lights() {
   const Icon = choice === "auto" ? IconSunMoon : choice === "dark" ? IconBulbOff : IconBulb;
   return (
     <Tooltip label={label} position="right">
-      <button type="button" className="rail-item rail-lights" onClick={() => choose(NEXT[choice])} aria-label={`${t("nav.room")}. ${label}`}>
+      <button
+        type="button"
+        className="rail-item rail-lights"
+        onClick={() => choose(NEXT[choice])}
+        aria-label={`${t("nav.room")}. ${label}`}
+      >
         <Icon size={20} stroke={1.6} aria-hidden />
       </button>
     </Tooltip>

@@ -9,7 +9,9 @@ const dateLocale = () => (locale() === "en" ? "en-GB" : locale());
 /** PS3.5 §6.2 DA: YYYYMMDD. What is no date comes back as it was sent. */
 export function dicomDate(text: string): string {
   const date = parseDicomDate(text);
-  return date ? new Intl.DateTimeFormat(dateLocale(), { day: "numeric", month: "short", year: "numeric" }).format(date) : text;
+  return date
+    ? new Intl.DateTimeFormat(dateLocale(), { day: "numeric", month: "short", year: "numeric" }).format(date)
+    : text;
 }
 
 export function parseDicomDate(text: string): Date | undefined {
@@ -43,12 +45,15 @@ export function ageInYears(birthDate: string, at: string): number | undefined {
   const born = parseDicomDate(birthDate);
   const then = parseDicomDate(at) ?? new Date();
   if (!born || born > then) return undefined;
-  const before = then.getMonth() < born.getMonth() || (then.getMonth() === born.getMonth() && then.getDate() < born.getDate());
+  const before =
+    then.getMonth() < born.getMonth() || (then.getMonth() === born.getMonth() && then.getDate() < born.getDate());
   return then.getFullYear() - born.getFullYear() - (before ? 1 : 0);
 }
 
 export function day(instant: string | Date): string {
-  return new Intl.DateTimeFormat(dateLocale(), { day: "numeric", month: "short", year: "numeric" }).format(new Date(instant));
+  return new Intl.DateTimeFormat(dateLocale(), { day: "numeric", month: "short", year: "numeric" }).format(
+    new Date(instant),
+  );
 }
 
 export function clock(instant: string | Date): string {
@@ -89,7 +94,10 @@ export function number(value: number): string {
 
 /** Two letters for a round mark. */
 export function initials(name: string): string {
-  const words = name.replace(/^(dr|prof|mr|mrs|ms)\.?\s+/i, "").split(/[\s,]+/).filter(Boolean);
+  const words = name
+    .replace(/^(dr|prof|mr|mrs|ms)\.?\s+/i, "")
+    .split(/[\s,]+/)
+    .filter(Boolean);
   const first = words[0]?.[0] ?? "?";
   const last = words.length > 1 ? (words.at(-1)?.[0] ?? "") : "";
   return (first + last).toUpperCase();

@@ -57,7 +57,16 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm", fw: 500 } },
     TextInput: { defaultProps: { size: "sm" } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" } } },
+    // No scroll lock: it would write a <style> element, and our pages scroll inside themselves.
+    Drawer: { defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" } } },
+    ModalRoot: { defaultProps: { lockScroll: false } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        lockScroll: false,
+        overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" },
+      },
+    },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: false } },
     Menu: { defaultProps: { shadow: "xl" } },
   },

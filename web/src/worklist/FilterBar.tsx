@@ -5,13 +5,29 @@ import { DATES, type Filters, isFiltered, MODALITIES, OWNERS } from "./filters.t
 import { SavedViews } from "./SavedViews.tsx";
 
 /** Whose studies, which modality, which days; one row of chips. */
-export function FilterBar({ filters, total, onChange, onClear }: { filters: Filters; total: number | undefined; onChange: (filters: Filters) => void; onClear: () => void }) {
+export function FilterBar({
+  filters,
+  total,
+  onChange,
+  onClear,
+}: {
+  filters: Filters;
+  total: number | undefined;
+  onChange: (filters: Filters) => void;
+  onClear: () => void;
+}) {
   const { t } = useTranslation("worklist");
   return (
     // biome-ignore lint/a11y/useSemanticElements: a row of chips, not a form's fieldset
     <div className="chips" role="group" aria-label={t("filter.label")}>
       {OWNERS.map((owner) => (
-        <button key={owner} type="button" className="chip" aria-pressed={filters.owner === owner} onClick={() => onChange({ ...filters, owner })}>
+        <button
+          key={owner}
+          type="button"
+          className="chip"
+          aria-pressed={filters.owner === owner}
+          onClick={() => onChange({ ...filters, owner })}
+        >
           {t(`filter.${owner}`)}
           {filters.owner === owner && total !== undefined && <b>{total}</b>}
         </button>
@@ -34,7 +50,12 @@ export function FilterBar({ filters, total, onChange, onClear }: { filters: Filt
 function ModalityChip({ filters, onChange }: { filters: Filters; onChange: (filters: Filters) => void }) {
   const { t } = useTranslation("worklist");
   const toggle = (code: string) =>
-    onChange({ ...filters, modality: filters.modality.includes(code) ? filters.modality.filter((other) => other !== code) : [...filters.modality, code] });
+    onChange({
+      ...filters,
+      modality: filters.modality.includes(code)
+        ? filters.modality.filter((other) => other !== code)
+        : [...filters.modality, code],
+    });
   return (
     <Popover position="bottom-start" trapFocus>
       <Popover.Target>
@@ -46,7 +67,13 @@ function ModalityChip({ filters, onChange }: { filters: Filters; onChange: (filt
       <Popover.Dropdown>
         <div className="chips-modalities">
           {MODALITIES.map((code) => (
-            <Checkbox key={code} size="sm" label={code} checked={filters.modality.includes(code)} onChange={() => toggle(code)} />
+            <Checkbox
+              key={code}
+              size="sm"
+              label={code}
+              checked={filters.modality.includes(code)}
+              onChange={() => toggle(code)}
+            />
           ))}
         </div>
       </Popover.Dropdown>
@@ -75,8 +102,20 @@ function DateChip({ filters, onChange }: { filters: Filters; onChange: (filters:
       </Menu>
       {filters.date === "range" && (
         <>
-          <input className="chip chip-date" type="date" aria-label={t("filter.from")} value={filters.from} onChange={(event) => onChange({ ...filters, from: event.currentTarget.value })} />
-          <input className="chip chip-date" type="date" aria-label={t("filter.to")} value={filters.to} onChange={(event) => onChange({ ...filters, to: event.currentTarget.value })} />
+          <input
+            className="chip chip-date"
+            type="date"
+            aria-label={t("filter.from")}
+            value={filters.from}
+            onChange={(event) => onChange({ ...filters, from: event.currentTarget.value })}
+          />
+          <input
+            className="chip chip-date"
+            type="date"
+            aria-label={t("filter.to")}
+            value={filters.to}
+            onChange={(event) => onChange({ ...filters, to: event.currentTarget.value })}
+          />
         </>
       )}
     </>

@@ -69,7 +69,8 @@ function Facts({ row, study }: { row: StudyRow; study: StudyDetail | undefined }
       <dd>{row.ownerName}</dd>
       <dt>{t("preview.content")}</dt>
       <dd>
-        {t("common:images", { count: row.instanceCount })} · {t("preview.series", { count: row.seriesCount })} <span className="muted">· {bytes(row.bytes)}</span>
+        {t("common:images", { count: row.instanceCount })} · {t("preview.series", { count: row.seriesCount })}{" "}
+        <span className="muted">· {bytes(row.bytes)}</span>
       </dd>
       <dt>{t("preview.report_")}</dt>
       <dd>
@@ -105,11 +106,24 @@ function Actions({ row, study, onOpen, onShare }: Props & { row: StudyRow; study
   const signed = row.report === "final" || row.report === "addendum" || row.report === "preliminary";
   return (
     <div className="preview-actions">
-      <Button style={{ flex: 1 }} onClick={() => onOpen(row)} disabled={study?.can.view.allowed === false} rightSection={<kbd className="kbd kbd-on">↵</kbd>}>
+      <Button
+        style={{ flex: 1 }}
+        onClick={() => onOpen(row)}
+        disabled={study?.can.view.allowed === false}
+        rightSection={<kbd className="kbd kbd-on">↵</kbd>}
+      >
         {reads ? t("preview.read") : t("preview.view")}
       </Button>
       <Tooltip label={share ? sayBecause(share.because) : ""} disabled={share?.allowed !== false} multiline w={240}>
-        <Button variant="default" leftSection={<IconShare3 size={16} aria-hidden />} data-disabled={share?.allowed === false || undefined} aria-disabled={share?.allowed === false} onClick={() => share?.allowed !== false && onShare(row)}>
+        <Button
+          variant="default"
+          leftSection={<IconShare3 size={16} aria-hidden />}
+          {...(share?.allowed === false ? { "data-disabled": true } : {})}
+          aria-disabled={share?.allowed === false}
+          onClick={() => {
+            if (share?.allowed !== false) onShare(row);
+          }}
+        >
           {t("preview.share")}
         </Button>
       </Tooltip>
@@ -121,7 +135,12 @@ function Actions({ row, study, onOpen, onShare }: Props & { row: StudyRow; study
         </Menu.Target>
         <Menu.Dropdown>
           {signed && (
-            <Menu.Item component="a" href={`/api/studies/${row.owner}/${row.id}/report.pdf`} target="_blank" rel="noreferrer">
+            <Menu.Item
+              component="a"
+              href={`/api/studies/${row.owner}/${row.id}/report.pdf`}
+              target="_blank"
+              rel="noreferrer"
+            >
               {t("preview.reportPdf")}
             </Menu.Item>
           )}

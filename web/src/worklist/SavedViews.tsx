@@ -30,11 +30,19 @@ export function SavedViews({ filters, onChoose }: { filters: Filters; onChoose: 
   return (
     <>
       {views.map((view) => (
-        <span key={view.name} className="chip chip-view" data-on={JSON.stringify(filtersToUrl(filtersFromUrl(view.search))) === now || undefined}>
+        <span
+          key={view.name}
+          className="chip chip-view"
+          data-on={JSON.stringify(filtersToUrl(filtersFromUrl(view.search))) === now || undefined}
+        >
           <button type="button" onClick={() => onChoose(filtersFromUrl(view.search))}>
             {view.name}
           </button>
-          <button type="button" aria-label={t("filter.viewRemove", { name: view.name })} onClick={() => keep(views.filter((other) => other !== view))}>
+          <button
+            type="button"
+            aria-label={t("filter.viewRemove", { name: view.name })}
+            onClick={() => keep(views.filter((other) => other !== view))}
+          >
             <IconX size={13} aria-hidden />
           </button>
         </span>
@@ -49,7 +57,13 @@ export function SavedViews({ filters, onChoose }: { filters: Filters; onChoose: 
           </Popover.Target>
           <Popover.Dropdown>
             <form onSubmit={save} style={{ display: "flex", gap: 8, alignItems: "end" }}>
-              <TextInput label={t("filter.viewName")} value={name} maxLength={40} data-autofocus onChange={(event) => setName(event.currentTarget.value)} />
+              <TextInput
+                label={t("filter.viewName")}
+                value={name}
+                maxLength={40}
+                data-autofocus
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
               <Button type="submit">{t("common:save")}</Button>
             </form>
           </Popover.Dropdown>

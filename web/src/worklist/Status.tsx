@@ -1,4 +1,10 @@
-import { IconCircle, IconCircleCheckFilled, IconCircleDashed, IconCircleHalf2, IconCirclePlus } from "@tabler/icons-react";
+import {
+  IconCircle,
+  IconCircleCheckFilled,
+  IconCircleDashed,
+  IconCircleHalf2,
+  IconCirclePlus,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { StudyRow } from "#contract/studies.ts";
 

@@ -12,7 +12,14 @@ import { UploadArea, type UploadDoor } from "../upload/UploadArea.tsx";
 import { sayRefusal } from "../words/say.ts";
 import { EmptyList } from "./EmptyList.tsx";
 import { FilterBar } from "./FilterBar.tsx";
-import { DEFAULT_FILTERS, type Filters, type FilterSearch, filtersFromUrl, filtersToUrl, isFiltered } from "./filters.ts";
+import {
+  DEFAULT_FILTERS,
+  type FilterSearch,
+  type Filters,
+  filtersFromUrl,
+  filtersToUrl,
+  isFiltered,
+} from "./filters.ts";
 import { useLive } from "./live.ts";
 import { Preview } from "./Preview.tsx";
 import { studiesQuery } from "./queries.ts";
@@ -22,7 +29,7 @@ import "./worklist.css";
 
 /** The study list: everything one may see, newest first, the chosen study beside it. */
 export function StudiesPage() {
-  const { t } = useTranslation("worklist");
+  const { t } = useTranslation(["worklist", "common"]);
   const session = useSession();
   const phone = useMediaQuery("(max-width: 720px)") ?? false;
   const connected = useLive();
@@ -46,6 +53,10 @@ export function StudiesPage() {
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const startOver = () => {
+    setSearch("");
+    setFilters(DEFAULT_FILTERS);
+  };
   const empty = list.isSuccess && rows.length === 0;
 
   return (
@@ -57,33 +68,53 @@ export function StudiesPage() {
             <label className="search">
               <IconSearch size={16} aria-hidden />
               <span className="sr-only">{t("search")}</span>
-              <input ref={box} type="search" placeholder={t("search")} value={search} autoComplete="off" spellCheck={false} onChange={(event) => setSearch(event.currentTarget.value)} />
+              <input
+                ref={box}
+                type="search"
+                placeholder={t("search")}
+                value={search}
+                autoComplete="off"
+                spellCheck={false}
+                onChange={(event) => setSearch(event.currentTarget.value)}
+              />
               <kbd className="kbd">/</kbd>
             </label>
             <Updated at={list.dataUpdatedAt} busy={list.isFetching} connected={connected} />
             {session.can.upload && (
-              <Button className="worklist-upload" variant="default" leftSection={<IconUpload size={16} aria-hidden />} onClick={() => upload.current?.choose()}>
+              <Button
+                className="worklist-upload"
+                variant="default"
+                leftSection={<IconUpload size={16} aria-hidden />}
+                onClick={() => upload.current?.choose()}
+              >
                 {t("upload")}
               </Button>
             )}
           </header>
-          <FilterBar filters={filters} total={total} onChange={setFilters} onClear={() => setFilters({ ...DEFAULT_FILTERS, sort: filters.sort })} />
+          <FilterBar
+            filters={filters}
+            total={total}
+            onChange={setFilters}
+            onClear={() => setFilters({ ...DEFAULT_FILTERS, sort: filters.sort })}
+          />
           {list.isPending && <Loader className="worklist-wait" size="sm" />}
           {list.isError && (
             <div className="empty" role="alert">
               <h2>{t("error")}</h2>
               <p className="muted">{sayRefusal(list.error)}</p>
               <Button variant="default" onClick={() => void list.refetch()}>
-                {t("common:retry" as "error")}
+                {t("common:retry")}
               </Button>
             </div>
           )}
-          {empty && !isFiltered(filters) && sought === "" && <EmptyList onChooseFiles={() => upload.current?.choose()} />}
+          {empty && !isFiltered(filters) && sought === "" && (
+            <EmptyList onChooseFiles={() => upload.current?.choose()} />
+          )}
           {empty && (isFiltered(filters) || sought !== "") && (
             <div className="empty">
               <h2>{t("nothing.title")}</h2>
               <p className="muted">{t("nothing.lead")}</p>
-              <Button variant="default" onClick={() => (setSearch(""), setFilters(DEFAULT_FILTERS))}>
+              <Button variant="default" onClick={startOver}>
                 {t("filter.clear")}
               </Button>
             </div>
@@ -104,7 +135,13 @@ export function StudiesPage() {
           )}
         </main>
         {phone ? (
-          <Drawer opened={selected !== undefined} onClose={() => setChosen(undefined)} position="bottom" size="82%" withCloseButton>
+          <Drawer
+            opened={selected !== undefined}
+            onClose={() => setChosen(undefined)}
+            position="bottom"
+            size="82%"
+            withCloseButton
+          >
             <Preview row={selected} onOpen={open} onShare={setSharing} />
           </Drawer>
         ) : (
@@ -120,11 +157,17 @@ function useFilters(): [Filters, (filters: Filters) => void] {
   const search = useSearch({ strict: false }) as FilterSearch;
   const navigate = useNavigate();
   const filters = useMemo(() => filtersFromUrl(search), [search]);
-  const set = useCallback((next: Filters) => void navigate({ to: "/studies", search: filtersToUrl(next), replace: true }), [navigate]);
+  const set = useCallback(
+    (next: Filters) => void navigate({ to: "/studies", search: filtersToUrl(next), replace: true }),
+    [navigate],
+  );
   return [filters, set];
 }
 
 function useOpenStudy(): (row: StudyRow) => void {
   const navigate = useNavigate();
-  return useCallback((row) => void navigate({ to: "/studies/$owner/$id", params: { owner: row.owner, id: row.id } }), [navigate]);
+  return useCallback(
+    (row) => void navigate({ to: "/studies/$owner/$id", params: { owner: row.owner, id: row.id } }),
+    [navigate],
+  );
 }

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows are placed by the virtual list, which a table element cannot do
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid is the one tab stop and names its active row
 import type { StudyRow } from "#contract/studies.ts";
 import { dicomDate, number, personName, yearOf } from "../ui/format.ts";
 import type { CellWords } from "./columns.tsx";

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows are placed by the virtual list, which a table element cannot do
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid is the one tab stop and names its active row
 import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef } from "react";
@@ -54,7 +56,10 @@ export function StudyTable(props: Props) {
     if (event.key === "Enter" && row) onOpen(row);
     else if (event.key.toLowerCase() === "s" && row && !event.metaKey && !event.ctrlKey) onShare(row);
     else if (step !== undefined && rows.length > 0) {
-      const next = Math.min(rows.length - 1, Math.max(0, step === "first" ? 0 : step === "last" ? rows.length - 1 : at + step));
+      const next = Math.min(
+        rows.length - 1,
+        Math.max(0, step === "first" ? 0 : step === "last" ? rows.length - 1 : at + step),
+      );
       const target = rows[next];
       if (target) onSelect(target);
       list.scrollToIndex(next);
@@ -91,7 +96,12 @@ export function StudyTable(props: Props) {
                 tracks={tracks}
                 words={words}
                 phone={phone}
-                label={t("rowLabel", { patient: personName(row.patientName), study: row.description, date: dicomDate(row.studyDate), status: t(`status.${row.report}`) })}
+                label={t("rowLabel", {
+                  patient: personName(row.patientName),
+                  study: row.description,
+                  date: dicomDate(row.studyDate),
+                  status: t(`status.${row.report}`),
+                })}
                 onSelect={onSelect}
                 onOpen={onOpen}
               />
@@ -103,9 +113,26 @@ export function StudyTable(props: Props) {
   );
 }
 
-const STEPS: Record<string, number | "first" | "last"> = { ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: "first", End: "last" };
+const STEPS: Record<string, number | "first" | "last"> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 12,
+  PageUp: -12,
+  Home: "first",
+  End: "last",
+};
 
-function Head({ columns, sort, tracks, onSort }: { columns: readonly Column[]; sort: readonly SortBy[]; tracks: React.CSSProperties; onSort: (sort: SortBy[]) => void }) {
+function Head({
+  columns,
+  sort,
+  tracks,
+  onSort,
+}: {
+  columns: readonly Column[];
+  sort: readonly SortBy[];
+  tracks: React.CSSProperties;
+  onSort: (sort: SortBy[]) => void;
+}) {
   const { t } = useTranslation("worklist");
   return (
     <div className="grid-head" role="row" style={tracks}>
@@ -114,9 +141,19 @@ function Head({ columns, sort, tracks, onSort }: { columns: readonly Column[]; s
         const by = sort[place];
         const label = t(`column.${column.key}`);
         return (
-          <div key={column.key} role="columnheader" className="grid-th" data-numeric={column.numeric || undefined} aria-sort={by ? (by.descending ? "descending" : "ascending") : undefined}>
+          <div
+            key={column.key}
+            role="columnheader"
+            className="grid-th"
+            data-numeric={column.numeric || undefined}
+            aria-sort={by ? (by.descending ? "descending" : "ascending") : undefined}
+          >
             {column.sort ? (
-              <button type="button" title={t("column.sortHint")} onClick={(event) => column.sort && onSort(nextSort(sort, column.sort as SortKey, event.shiftKey))}>
+              <button
+                type="button"
+                title={t("column.sortHint")}
+                onClick={(event) => column.sort && onSort(nextSort(sort, column.sort as SortKey, event.shiftKey))}
+              >
                 {label}
                 {by && (
                   <span className="grid-sort" aria-hidden="true">
@@ -149,9 +186,20 @@ type RowProps = {
   onOpen: (row: StudyRow) => void;
 };
 
-const Row = memo(function Row({ row, index, top, selected, columns, tracks, words, phone, label, onSelect, onOpen }: RowProps) {
+const Row = memo(function Row({
+  row,
+  index,
+  top,
+  selected,
+  columns,
+  tracks,
+  words,
+  phone,
+  label,
+  onSelect,
+  onOpen,
+}: RowProps) {
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid is the tab stop and names the active row
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys are the grid's
     <div
       id={`study-${row.id}`}

@@ -5,7 +5,8 @@ import type { SeriesRow, StudyRow } from "#contract/studies.ts";
 /** One small picture a series; a series without a picture keeps its place with its modality in words. */
 export function Thumbnails({ row, series }: { row: StudyRow; series: readonly SeriesRow[] | undefined }) {
   const { t } = useTranslation("worklist");
-  const shown = series?.slice(0, 8) ?? Array.from({ length: Math.min(4, Math.max(1, row.seriesCount)) }, () => undefined);
+  const shown =
+    series?.slice(0, 8) ?? Array.from({ length: Math.min(4, Math.max(1, row.seriesCount)) }, () => undefined);
   return (
     <ul className="thumbs">
       {shown.map((one, place) => (
@@ -13,7 +14,10 @@ export function Thumbnails({ row, series }: { row: StudyRow; series: readonly Se
           {one && (
             <Thumbnail
               src={`${row.dicomwebRoot}/studies/${row.studyUid}/series/${one.seriesUid}/thumbnail`}
-              alt={t("preview.thumbnail", { description: one.description || one.modality, count: one.frames || one.instanceCount })}
+              alt={t("preview.thumbnail", {
+                description: one.description || one.modality,
+                count: one.frames || one.instanceCount,
+              })}
               fallback={one.modality}
             />
           )}
@@ -27,5 +31,15 @@ export function Thumbnails({ row, series }: { row: StudyRow; series: readonly Se
 function Thumbnail({ src, alt, fallback }: { src: string; alt: string; fallback: string }) {
   const [failed, setFailed] = useState(false);
   if (failed) return <span className="thumbs-word">{fallback}</span>;
-  return <img src={src} alt={alt} title={alt} loading="lazy" decoding="async" draggable={false} onError={() => setFailed(true)} />;
+  return (
+    <img
+      src={src}
+      alt={alt}
+      title={alt}
+      loading="lazy"
+      decoding="async"
+      draggable={false}
+      onError={() => setFailed(true)}
+    />
+  );
 }

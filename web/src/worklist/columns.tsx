@@ -6,7 +6,20 @@ import { Modalities, Status } from "./Status.tsx";
 
 /** The list's columns in order. `width` is a grid track; `from` hides a column in a list narrower than that many pixels. */
 export type Column = {
-  key: "status" | "patient" | "id" | "born" | "study" | "modality" | "date" | "clinic" | "priors" | "images" | "accession" | "shared" | "arrived";
+  key:
+    | "status"
+    | "patient"
+    | "id"
+    | "born"
+    | "study"
+    | "modality"
+    | "date"
+    | "clinic"
+    | "priors"
+    | "images"
+    | "accession"
+    | "shared"
+    | "arrived";
   sort?: SortKey;
   width: string;
   from: number;
@@ -24,9 +37,16 @@ export const COLUMNS: readonly Column[] = [
     sort: "patient",
     width: "minmax(150px, 1.3fr)",
     from: 0,
-    cell: (row, words) => <span className="cell-patient">{personName(row.patientName) || <i className="faint">{words.noName}</i>}</span>,
+    cell: (row, words) => (
+      <span className="cell-patient">{personName(row.patientName) || <i className="faint">{words.noName}</i>}</span>
+    ),
   },
-  { key: "id", width: "minmax(96px, 0.8fr)", from: 560, cell: (row) => <span className="mono muted">{row.patientId}</span> },
+  {
+    key: "id",
+    width: "minmax(96px, 0.8fr)",
+    from: 560,
+    cell: (row) => <span className="mono muted">{row.patientId}</span>,
+  },
   { key: "born", width: "52px", from: 760, cell: (row) => quiet(yearOf(row.birthDate)) },
   {
     key: "study",

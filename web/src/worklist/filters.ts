@@ -35,12 +35,16 @@ export function nextSort(sort: readonly SortBy[], key: SortKey, add: boolean): S
   const firstDescending = key === "arrived" || key === "date";
   if (!add) return [{ key, descending: present && sort.length === 1 ? !present.descending : firstDescending }];
   if (!present) return [...sort, { key, descending: firstDescending }];
-  if (present.descending === firstDescending) return sort.map((by) => (by.key === key ? { key, descending: !firstDescending } : by));
+  if (present.descending === firstDescending)
+    return sort.map((by) => (by.key === key ? { key, descending: !firstDescending } : by));
   return sort.length > 1 ? sort.filter((by) => by.key !== key) : [{ key, descending: firstDescending }];
 }
 
 /** The first and last day a relative choice means today, as DICOM dates. */
-export function daysOf({ date, from, to }: Pick<Filters, "date" | "from" | "to">, today: Date): { from?: string; to?: string } {
+export function daysOf(
+  { date, from, to }: Pick<Filters, "date" | "from" | "to">,
+  today: Date,
+): { from?: string; to?: string } {
   const back = (days: number) => dicomDay(new Date(today.getFullYear(), today.getMonth(), today.getDate() - days));
   switch (date) {
     case "any":
@@ -78,7 +82,14 @@ export function listQuery(filters: Filters, search: string, after: string | unde
   return query.toString();
 }
 
-export type FilterSearch = { owner?: string | undefined; modality?: string | undefined; date?: string | undefined; from?: string | undefined; to?: string | undefined; sort?: string | undefined };
+export type FilterSearch = {
+  owner?: string | undefined;
+  modality?: string | undefined;
+  date?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  sort?: string | undefined;
+};
 
 export function filtersFromUrl(search: FilterSearch): Filters {
   const sort = (search.sort ?? "").split(",").flatMap((part) => {

@@ -6,7 +6,8 @@ import { type Filters, listQuery } from "./filters.ts";
 export const studiesQuery = (filters: Filters, search: string) =>
   infiniteQueryOptions({
     queryKey: ["studies", filters, search],
-    queryFn: ({ pageParam, signal }) => ask(`/api/studies?${listQuery(filters, search, pageParam, new Date())}`, StudyPage, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      ask(`/api/studies?${listQuery(filters, search, pageParam, new Date())}`, StudyPage, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,

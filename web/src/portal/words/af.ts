@@ -69,7 +69,15 @@ export const portalWords: PortalWords = {
     NM: "’n Kerngeneeskundige skandering wys waar ’n klein, swak radioaktiewe merker in die liggaam bymekaarkom.",
     other: "Dit is mediese beelde. U dokter kan vir u sê wat hulle wys.",
   },
-  kind: { CT: "RT-skandering", MR: "MR-skandering", XR: "X-straal", MG: "Mammogram", US: "Ultraklank", NM: "Kerngeneeskunde", other: "Ondersoek" },
+  kind: {
+    CT: "RT-skandering",
+    MR: "MR-skandering",
+    XR: "X-straal",
+    MG: "Mammogram",
+    US: "Ultraklank",
+    NM: "Kerngeneeskunde",
+    other: "Ondersoek",
+  },
   images: {
     close: "Maak die beelde toe",
     position: "Beeld {{at}} van {{count}}",
@@ -85,7 +93,15 @@ export const portalWords: PortalWords = {
     budget: "So baie beelde is oopgemaak dat die skakel rus. Probeer later, of vra die kliniek.",
     notForEyes: "Om na te kyk, nie vir diagnose op hierdie skerm nie.",
     nothing: "Hier is geen beeld om te wys nie.",
-    window_: { default: "Gewoon", soft: "Sagte weefsel", lung: "Long", bone: "Been", brain: "Brein", wide: "Wyd", invert: "Omgekeer" },
+    window_: {
+      default: "Gewoon",
+      soft: "Sagte weefsel",
+      lung: "Long",
+      bone: "Been",
+      brain: "Brein",
+      wide: "Wyd",
+      invert: "Omgekeer",
+    },
   },
   report: {
     title: "Die verslag",

@@ -14,15 +14,18 @@ export const portalWords: PortalWords = {
     codeAgainIn: "Kein Code? Noch einmal in {{seconds}} s",
     password: "Damit wir wissen, dass Sie es sind, geben Sie bitte das Passwort ein, das Sie von der Praxis haben.",
     passwordLabel: "Passwort",
-    birthDate: "Damit wir wissen, dass Sie es sind, geben Sie bitte das Geburtsdatum der Patientin oder des Patienten ein.",
+    birthDate:
+      "Damit wir wissen, dass Sie es sind, geben Sie bitte das Geburtsdatum der Patientin oder des Patienten ein.",
     birthDay: "Tag",
     birthMonth: "Monat",
     birthYear: "Jahr",
     open: "Bilder öffnen",
     ends: "Der Link gilt bis {{date}}. Die Praxis sieht, wann er geöffnet wird. Auf diesem Gerät bleibt nichts zurück.",
     notMe: "Das ist nicht für mich",
-    notMeText: "Dann schließen Sie bitte diese Seite und sagen Sie {{organisation}} Bescheid. Es wurde nichts geöffnet.",
-    wrong: "Das stimmt nicht. Bitte sehen Sie noch einmal nach; nach einigen falschen Versuchen schließt sich der Link.",
+    notMeText:
+      "Dann schließen Sie bitte diese Seite und sagen Sie {{organisation}} Bescheid. Es wurde nichts geöffnet.",
+    wrong:
+      "Das stimmt nicht. Bitte sehen Sie noch einmal nach; nach einigen falschen Versuchen schließt sich der Link.",
     birthIncomplete: "Bitte Tag, Monat und Jahr eingeben.",
   },
   closed: {
@@ -52,7 +55,8 @@ export const portalWords: PortalWords = {
     ends: "Diese Seite endet am {{date}}",
     endsText: "Danach öffnet der Link nichts mehr.",
     seen: "Die Praxis sieht jede Öffnung",
-    seenText: "Es wird festgehalten, wann und wie diese Bilder angesehen werden. Das schützt die Patientin oder den Patienten.",
+    seenText:
+      "Es wird festgehalten, wann und wie diese Bilder angesehen werden. Das schützt die Patientin oder den Patienten.",
     forget: "Auf diesem Gerät schließen",
     forgetText: "Für ein geliehenes Telefon oder einen fremden Computer: hier bleibt nichts offen.",
     forgotten: "Geschlossen. Auf diesem Gerät bleibt nichts offen.",
@@ -69,7 +73,15 @@ export const portalWords: PortalWords = {
     NM: "Eine nuklearmedizinische Untersuchung zeigt, wo sich eine kleine, schwach radioaktive Markierung im Körper sammelt.",
     other: "Das sind medizinische Bilder. Was sie zeigen, sagt Ihnen Ihre Ärztin oder Ihr Arzt.",
   },
-  kind: { CT: "CT", MR: "MRT", XR: "Röntgenbild", MG: "Mammografie", US: "Ultraschall", NM: "Nuklearmedizin", other: "Untersuchung" },
+  kind: {
+    CT: "CT",
+    MR: "MRT",
+    XR: "Röntgenbild",
+    MG: "Mammografie",
+    US: "Ultraschall",
+    NM: "Nuklearmedizin",
+    other: "Untersuchung",
+  },
   images: {
     close: "Bilder schließen",
     position: "Bild {{at}} von {{count}}",
@@ -85,7 +97,15 @@ export const portalWords: PortalWords = {
     budget: "Es wurden so viele Bilder geöffnet, dass der Link ruht. Bitte später versuchen oder die Praxis fragen.",
     notForEyes: "Zum Ansehen, nicht für eine Diagnose an diesem Bildschirm.",
     nothing: "Hier gibt es kein Bild zu zeigen.",
-    window_: { default: "Normal", soft: "Weichteile", lung: "Lunge", bone: "Knochen", brain: "Gehirn", wide: "Weit", invert: "Umgekehrt" },
+    window_: {
+      default: "Normal",
+      soft: "Weichteile",
+      lung: "Lunge",
+      bone: "Knochen",
+      brain: "Gehirn",
+      wide: "Weit",
+      invert: "Umgekehrt",
+    },
   },
   report: {
     title: "Der Befund",

@@ -68,7 +68,15 @@ export const portalWords = {
     NM: "A nuclear medicine scan shows where a small, weakly radioactive marker collects in the body.",
     other: "These are medical pictures. Your doctor can tell you what they show.",
   },
-  kind: { CT: "CT scan", MR: "MR scan", XR: "X-ray", MG: "Mammogram", US: "Ultrasound", NM: "Nuclear medicine", other: "Examination" },
+  kind: {
+    CT: "CT scan",
+    MR: "MR scan",
+    XR: "X-ray",
+    MG: "Mammogram",
+    US: "Ultrasound",
+    NM: "Nuclear medicine",
+    other: "Examination",
+  },
   images: {
     close: "Close the images",
     position: "Image {{at}} of {{count}}",
@@ -84,7 +92,15 @@ export const portalWords = {
     budget: "So many images were opened that the link rests. Please try later, or ask the clinic.",
     notForEyes: "The study is for seeing, not for diagnosis on this screen.",
     nothing: "There is no image to show here.",
-    window_: { default: "Normal", soft: "Soft tissue", lung: "Lung", bone: "Bone", brain: "Brain", wide: "Wide", invert: "Inverted" },
+    window_: {
+      default: "Normal",
+      soft: "Soft tissue",
+      lung: "Lung",
+      bone: "Bone",
+      brain: "Brain",
+      wide: "Wide",
+      invert: "Inverted",
+    },
   },
   report: {
     title: "The report",

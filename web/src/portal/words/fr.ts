@@ -69,7 +69,15 @@ export const portalWords: PortalWords = {
     NM: "Un examen de médecine nucléaire montre où un petit marqueur faiblement radioactif se rassemble dans le corps.",
     other: "Ce sont des images médicales. Votre médecin peut vous dire ce qu’elles montrent.",
   },
-  kind: { CT: "Scanner", MR: "IRM", XR: "Radiographie", MG: "Mammographie", US: "Échographie", NM: "Médecine nucléaire", other: "Examen" },
+  kind: {
+    CT: "Scanner",
+    MR: "IRM",
+    XR: "Radiographie",
+    MG: "Mammographie",
+    US: "Échographie",
+    NM: "Médecine nucléaire",
+    other: "Examen",
+  },
   images: {
     close: "Fermer les images",
     position: "Image {{at}} sur {{count}}",
@@ -85,7 +93,15 @@ export const portalWords: PortalWords = {
     budget: "Tant d’images ont été ouvertes que le lien se repose. Réessayez plus tard ou demandez à la clinique.",
     notForEyes: "Pour regarder, pas pour un diagnostic sur cet écran.",
     nothing: "Il n’y a pas d’image à montrer ici.",
-    window_: { default: "Normal", soft: "Tissus mous", lung: "Poumon", bone: "Os", brain: "Cerveau", wide: "Large", invert: "Inversé" },
+    window_: {
+      default: "Normal",
+      soft: "Tissus mous",
+      lung: "Poumon",
+      bone: "Os",
+      brain: "Cerveau",
+      wide: "Large",
+      invert: "Inversé",
+    },
   },
   report: {
     title: "Le compte rendu",

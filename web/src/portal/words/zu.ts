@@ -69,7 +69,15 @@ export const portalWords: PortalWords = {
     NM: "Isithombe se-nuclear medicine sikhombisa lapho uphawu oluncane olunemisebe ebuthakathaka luqoqana khona emzimbeni.",
     other: "Lezi yizithombe zezokwelapha. Udokotela wakho angakutshela ukuthi zikhombisani.",
   },
-  kind: { CT: "I-CT scan", MR: "I-MR scan", XR: "I-X-ray", MG: "I-mammogram", US: "I-ultrasound", NM: "I-nuclear medicine", other: "Ukuhlolwa" },
+  kind: {
+    CT: "I-CT scan",
+    MR: "I-MR scan",
+    XR: "I-X-ray",
+    MG: "I-mammogram",
+    US: "I-ultrasound",
+    NM: "I-nuclear medicine",
+    other: "Ukuhlolwa",
+  },
   images: {
     close: "Vala izithombe",
     position: "Isithombe {{at}} kwezingu-{{count}}",
@@ -85,7 +93,15 @@ export const portalWords: PortalWords = {
     budget: "Kuvulwe izithombe eziningi kangangokuthi isixhumanisi siyaphumula. Zama kamuva, noma ubuze umtholampilo.",
     notForEyes: "Okokubuka, hhayi okokuxilonga kulesi sikrini.",
     nothing: "Asikho isithombe esingaboniswa lapha.",
-    window_: { default: "Okujwayelekile", soft: "Izicubu ezithambile", lung: "Iphaphu", bone: "Ithambo", brain: "Ubuchopho", wide: "Okubanzi", invert: "Okuphendukile" },
+    window_: {
+      default: "Okujwayelekile",
+      soft: "Izicubu ezithambile",
+      lung: "Iphaphu",
+      bone: "Ithambo",
+      brain: "Ubuchopho",
+      wide: "Okubanzi",
+      invert: "Okuphendukile",
+    },
   },
   report: {
     title: "Umbiko",

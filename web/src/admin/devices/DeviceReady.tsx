@@ -1,0 +1,70 @@
+import { Button, Modal } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { z } from "zod";
+import type { CreatedDevice } from "#contract/people.ts";
+import { Copyable } from "../../ui/Copyable.tsx";
+import { saveFile } from "../../ui/save-file.ts";
+import { encryptionQuery } from "../queries.ts";
+
+/** The three files a device needs, and what to enter there. The key is shown now or never. */
+export function DeviceReady({ created, onClose }: { created: z.infer<typeof CreatedDevice>; onClose: () => void }) {
+  const { t } = useTranslation(["admin", "common"]);
+  const { data } = useQuery(encryptionQuery);
+  const port =
+    data?.wires.find((wire) => /dicom/i.test(wire.name) && !/web/i.test(wire.name) && wire.state === "on")?.port ??
+    2762;
+  const host = window.location.hostname;
+  const ae = created.device.aeTitle;
+  const name = ae.replace(/[^A-Za-z0-9_-]/g, "_").toLowerCase();
+  const files = [
+    { key: "certificate" as const, file: `${name}.crt.pem`, text: created.certificate },
+    ...(created.key ? [{ key: "key" as const, file: `${name}.key.pem`, text: created.key }] : []),
+    { key: "authority" as const, file: "safelight-ca.pem", text: created.authority },
+  ];
+  const command = `storescu +tls ${name}.key.pem ${name}.crt.pem +cf safelight-ca.pem -aet ${ae} -aec SAFELIGHT ${host} ${port} image.dcm`;
+  return (
+    <Modal opened onClose={onClose} title={t("devices.createdTitle", { ae })} size={640} closeOnClickOutside={false}>
+      <div className="page-form">
+        <p className="muted">{t("devices.createdText")}</p>
+        <div className="page-row">
+          {files.map(({ key, file, text }) => (
+            <Button
+              key={key}
+              variant={key === "key" ? "filled" : "default"}
+              leftSection={<IconDownload size={16} aria-hidden />}
+              onClick={() => saveFile(file, text, "application/x-pem-file")}
+            >
+              {t(`devices.file.${key}`)}
+            </Button>
+          ))}
+        </div>
+        <h3>{t("devices.recipe")}</h3>
+        <dl className="recipe">
+          <dt>{t("devices.recipeAe")}</dt>
+          <dd>
+            <Copyable text="SAFELIGHT" />
+          </dd>
+          <dt>{t("devices.recipeHost")}</dt>
+          <dd>
+            <Copyable text={host} />
+          </dd>
+          <dt>{t("devices.recipePort")}</dt>
+          <dd>
+            <Copyable text={String(port)} />
+          </dd>
+          <dt>TLS</dt>
+          <dd>{t("devices.recipeTls")}</dd>
+          <dt>{t("devices.try")}</dt>
+          <dd>
+            <Copyable text={command} />
+          </dd>
+        </dl>
+        <div className="page-end">
+          <Button onClick={onClose}>{t("common:done")}</Button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,67 @@
+import { Button, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconDownload } from "@tabler/icons-react";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Page } from "../ui/Page.tsx";
+import { sayRefusal } from "../words/say.ts";
+import { AuditRows } from "./AuditRows.tsx";
+import { LedgerProof } from "./LedgerProof.tsx";
+import { type AuditFilters, auditQuery, NO_FILTERS } from "./queries.ts";
+import "./audit.css";
+
+/** Who saw whose images, when, by which right; and whether the record still holds. */
+export function AuditPage() {
+  const { t } = useTranslation("admin");
+  const [filters, setFilters] = useState(NO_FILTERS);
+  const [asked] = useDebouncedValue(filters, 250);
+  const list = useInfiniteQuery(auditQuery(asked));
+  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const field = (name: keyof AuditFilters, placeholder?: string) => (
+    <TextInput
+      label={t(`audit.${name}`)}
+      type={name === "from" || name === "to" ? "date" : "search"}
+      placeholder={placeholder ?? ""}
+      value={filters[name]}
+      autoComplete="off"
+      onChange={(event) => setFilters({ ...filters, [name]: event.currentTarget.value })}
+    />
+  );
+  return (
+    <main className="audit">
+      <Page
+        title={t("audit.title")}
+        lead={t("audit.lead")}
+        actions={
+          <Button
+            component="a"
+            href="/api/audit/export"
+            download
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            title={t("audit.exportText")}
+          >
+            {t("audit.export")}
+          </Button>
+        }
+      >
+        <LedgerProof />
+        <search className="audit-filters">
+          {field("patient", t("audit.patientHint"))}
+          {field("person")}
+          {field("action")}
+          {field("from")}
+          {field("to")}
+        </search>
+        {list.error && <p className="page-error">{sayRefusal(list.error)}</p>}
+        <AuditRows rows={rows} waiting={list.isPending} />
+        {list.hasNextPage && (
+          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {t("audit.more")}
+          </Button>
+        )}
+      </Page>
+    </main>
+  );
+}

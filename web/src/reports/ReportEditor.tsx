@@ -1,0 +1,193 @@
+import { Button, Menu, Modal, Textarea } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { IconChevronDown, IconRulerMeasure } from "@tabler/icons-react";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Report } from "#contract/studies.ts";
+import { useViewer } from "../viewer/context.ts";
+import { sayBecause, sayRefusal } from "../words/say.ts";
+import { saveDraft, signReport } from "./queries.ts";
+import { SECTIONS } from "./sections.ts";
+import { type Saving, useDraft } from "./useDraft.ts";
+import { Versions } from "./Versions.tsx";
+
+type Signing = "preliminary" | "final" | "addendum";
+type Props = { owner: string; id: string; title: string; report: Report; addendum: boolean; onSigned: () => void };
+
+/** Four sections that save themselves; signing asks once. Ctrl+Enter signs. */
+export function ReportEditor({ owner, id, title, report, addendum, onSigned }: Props) {
+  const { t } = useTranslation(["reports", "common"]);
+  const draft = useDraft(report.text, (text) => saveDraft(owner, id, text));
+  const [signing, setSigning] = useState<Signing>();
+  const boxes = useRef<Partial<Record<(typeof SECTIONS)[number], HTMLTextAreaElement | null>>>({});
+  const first: Signing = addendum ? "addendum" : "final";
+  useHotkeys([["mod+Enter", () => report.can.sign.allowed && setSigning(first)]], []);
+  const insert = (words: string) => {
+    const box = boxes.current.findings;
+    const text = draft.text.findings;
+    const at = box?.selectionStart ?? text.length;
+    const gap = at > 0 && !/\s$/.test(text.slice(0, at)) ? " " : "";
+    draft.edit({ findings: `${text.slice(0, at)}${gap}${words}${text.slice(at)}` });
+    box?.focus();
+  };
+  return (
+    <>
+      <header className="report-head">
+        <b>{title}</b>
+        <SavingChip report={report} saving={draft.saving} />
+      </header>
+      <div className="report-text">
+        {SECTIONS.map((name) => (
+          <section key={name}>
+            <label className="report-label" htmlFor={`report-${name}`}>
+              {t(`section.${name}`)}
+            </label>
+            <Textarea
+              id={`report-${name}`}
+              ref={(box) => {
+                boxes.current[name] = box;
+              }}
+              autosize
+              minRows={name === "findings" ? 6 : name === "impression" ? 3 : 1}
+              maxRows={name === "findings" ? 24 : 10}
+              value={draft.text[name]}
+              className={name === "impression" ? "report-impression" : ""}
+              onChange={(event) => draft.edit({ [name]: event.currentTarget.value })}
+            />
+          </section>
+        ))}
+        <Versions report={report} />
+      </div>
+      <footer className="report-foot">
+        <InsertMeasurement onInsert={insert} />
+        <span style={{ flex: 1 }} />
+        <Button.Group>
+          <Button
+            disabled={!report.can.sign.allowed}
+            title={report.can.sign.allowed ? undefined : sayBecause(report.can.sign.because)}
+            onClick={() => setSigning(first)}
+            rightSection={<kbd className="kbd kbd-on">⌃↵</kbd>}
+          >
+            {addendum ? t("signAddendum") : t("sign")}
+          </Button>
+          {!addendum && (
+            <Menu position="top-end">
+              <Menu.Target>
+                <Button px={8} disabled={!report.can.sign.allowed} aria-label={t("common:more")}>
+                  <IconChevronDown size={16} aria-hidden />
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item onClick={() => setSigning("final")}>{t("signFinal")}</Menu.Item>
+                <Menu.Item onClick={() => setSigning("preliminary")}>{t("signPreliminary")}</Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          )}
+        </Button.Group>
+      </footer>
+      {signing && (
+        <Confirm
+          signing={signing}
+          impression={draft.text.impression}
+          onCancel={() => setSigning(undefined)}
+          onSign={() => sign(owner, id, signing, draft.settle).then(onSigned)}
+        />
+      )}
+    </>
+  );
+}
+
+async function sign(owner: string, id: string, status: Signing, settle: () => Promise<boolean>): Promise<void> {
+  if (!(await settle())) throw new Error("not saved");
+  await signReport(owner, id, status);
+}
+
+function SavingChip({ report, saving }: { report: Report; saving: Saving }) {
+  const { t } = useTranslation("reports");
+  const state = { clean: "", dirty: t("unsaved"), saving: t("saving"), saved: t("savedAt"), failed: "" }[saving.is];
+  return (
+    <span className="report-chip" data-failed={saving.is === "failed" || undefined} aria-live="polite">
+      {saving.is === "failed"
+        ? t("failed", { reason: saving.reason })
+        : [t(`status.${report.status === "none" ? "draft" : report.status}`), state].filter(Boolean).join(" · ")}
+    </span>
+  );
+}
+
+/** Takes what was measured in the images into the findings, with its image number. */
+function InsertMeasurement({ onInsert }: { onInsert: (words: string) => void }) {
+  const { t } = useTranslation("reports");
+  const viewer = useViewer();
+  if (!viewer) return null;
+  const measured = viewer.markings.filter((marking) => marking.text !== "");
+  return (
+    <Menu position="top-start" disabled={measured.length === 0}>
+      <Menu.Target>
+        <Button
+          variant="default"
+          leftSection={<IconRulerMeasure size={16} aria-hidden />}
+          title={measured.length === 0 ? t("insertNone") : undefined}
+          aria-disabled={measured.length === 0}
+        >
+          {t("insert")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {measured.slice(-8).map((marking) => (
+          <Menu.Item key={marking.id} onClick={() => onInsert(marking.text)}>
+            {marking.text}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Confirm({
+  signing,
+  impression,
+  onCancel,
+  onSign,
+}: {
+  signing: Signing;
+  impression: string;
+  onCancel: () => void;
+  onSign: () => Promise<void>;
+}) {
+  const { t } = useTranslation(["reports", "common"]);
+  const [busy, setBusy] = useState(false);
+  const words = {
+    final: { title: t("confirmFinal"), text: t("confirmFinalText"), button: t("signFinal") },
+    preliminary: { title: t("confirmPreliminary"), text: t("confirmPreliminaryText"), button: t("signPreliminary") },
+    addendum: { title: t("confirmAddendum"), text: t("confirmAddendumText"), button: t("signAddendum") },
+  }[signing];
+  const go = async () => {
+    setBusy(true);
+    try {
+      await onSign();
+      notifications.show({ message: t("signed") });
+    } catch (thrown) {
+      notifications.show({ message: sayRefusal(thrown), color: "red" });
+      onCancel();
+    }
+    setBusy(false);
+  };
+  return (
+    <Modal opened onClose={onCancel} title={words.title} size={420}>
+      <div className="report-confirm">
+        <p>{words.text}</p>
+        {impression.trim() === "" && <p className="report-warn">{t("emptyImpression")}</p>}
+        <div className="report-foot">
+          <span style={{ flex: 1 }} />
+          <Button variant="default" onClick={onCancel}>
+            {t("common:cancel")}
+          </Button>
+          <Button data-autofocus loading={busy} onClick={() => void go()}>
+            {words.button}
+          </Button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,115 @@
+import { Button } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Report } from "#contract/studies.ts";
+import { moment } from "../ui/format.ts";
+import { sayBecause, sayRefusal } from "../words/say.ts";
+import { pdfUrl, reportQuery } from "./queries.ts";
+import { ReportEditor } from "./ReportEditor.tsx";
+import { SECTIONS } from "./sections.ts";
+import { Versions } from "./Versions.tsx";
+import "./report.css";
+
+/** The report beside the images: written here, signed here, read here. */
+export function ReportPanel({ owner, id, title }: { owner: string; id: string; title: string }) {
+  const { t } = useTranslation("reports");
+  const queries = useQueryClient();
+  const { data: report, error } = useQuery(reportQuery(owner, id));
+  const [adding, setAdding] = useState(false);
+  const refresh = () => {
+    setAdding(false);
+    void queries.invalidateQueries({ queryKey: ["report", owner, id] });
+    void queries.invalidateQueries({ queryKey: ["studies"] });
+    void queries.invalidateQueries({ queryKey: ["study", owner, id] });
+  };
+  if (error)
+    return (
+      <section className="report">
+        <p className="faint">{sayRefusal(error)}</p>
+      </section>
+    );
+  if (!report) return <section className="report" aria-busy="true" />;
+  const fixed = report.status === "final" || report.status === "addendum";
+  const writes = report.can.edit.allowed && (!fixed || adding);
+  return (
+    <section className="report" aria-label={t("title")}>
+      {writes ? (
+        <ReportEditor
+          key={`${report.version} ${adding}`}
+          owner={owner}
+          id={id}
+          title={title}
+          report={report}
+          addendum={adding}
+          onSigned={refresh}
+        />
+      ) : (
+        <ReportReading
+          owner={owner}
+          id={id}
+          title={title}
+          report={report}
+          onAddendum={fixed && report.can.edit.allowed ? () => setAdding(true) : undefined}
+        />
+      )}
+    </section>
+  );
+}
+
+function ReportReading({
+  owner,
+  id,
+  title,
+  report,
+  onAddendum,
+}: {
+  owner: string;
+  id: string;
+  title: string;
+  report: Report;
+  onAddendum: (() => void) | undefined;
+}) {
+  const { t } = useTranslation("reports");
+  const nothing = report.status === "none";
+  return (
+    <>
+      <header className="report-head">
+        <b>{title}</b>
+        <span className="report-chip">{t(`status.${report.status}`)}</span>
+      </header>
+      <div className="report-text">
+        {nothing && <p className="muted">{t("notYet")}</p>}
+        {!nothing &&
+          SECTIONS.map(
+            (name) =>
+              report.text[name] && (
+                <section key={name}>
+                  <h3>{t(`section.${name}`)}</h3>
+                  <p>{report.text[name]}</p>
+                </section>
+              ),
+          )}
+        {report.signedAt && (
+          <p className="muted report-signed">{t("signedBy", { author: report.author, at: moment(report.signedAt) })}</p>
+        )}
+        <Versions report={report} />
+        {!report.can.edit.allowed && nothing && (
+          <p className="faint">{t("readOnly", { because: sayBecause(report.can.edit.because) })}</p>
+        )}
+      </div>
+      <footer className="report-foot">
+        {report.signedAt && (
+          <Button component="a" variant="default" href={pdfUrl(owner, id)} target="_blank" rel="noreferrer">
+            {t("pdf")}
+          </Button>
+        )}
+        {onAddendum && (
+          <Button variant="default" onClick={onAddendum}>
+            {t("addendum")}
+          </Button>
+        )}
+      </footer>
+    </>
+  );
+}

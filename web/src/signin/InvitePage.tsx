@@ -1,0 +1,74 @@
+import { Anchor, Button, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { AcceptInvitation, InvitationCard } from "#contract/people.ts";
+import { ask, Nothing } from "../api.ts";
+import { EnrolStep } from "./EnrolStep.tsx";
+import { Frame } from "./Frame.tsx";
+import { sayFailure } from "./failure.ts";
+import { NewPassword } from "./NewPassword.tsx";
+import { useEnter } from "./SigninPage.tsx";
+import { useSecret } from "./secret.ts";
+
+/** From an invitation to a protected account: look, choose a password, set up the second factor. */
+export function InvitePage() {
+  const { t } = useTranslation(["signin", "common"]);
+  const secret = useSecret();
+  const enter = useEnter();
+  const [password, setPassword] = useState("");
+  const [accepted, setAccepted] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+  const card = useQuery({
+    queryKey: ["invitation"],
+    queryFn: () => ask("/api/invitation/look", InvitationCard, { body: { secret }, quiet401: true }),
+    enabled: secret !== undefined,
+    retry: false,
+    gcTime: 0,
+  });
+  if (accepted) return <EnrolStep password={password} onDone={enter} />;
+  if (!secret || card.isError)
+    return (
+      <Frame title={t("title")} lead={secret ? t("inviteClosed") : t("noSecret")}>
+        <Anchor component={Link} to="/signin">
+          {t("toSignIn")}
+        </Anchor>
+      </Frame>
+    );
+  if (!card.data) return <Frame title={t("common:loading")}>{null}</Frame>;
+  const accept = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await ask("/api/invitation/accept", Nothing, {
+        body: AcceptInvitation.parse({ secret, password }),
+        quiet401: true,
+      });
+      setAccepted(true);
+    } catch (thrown) {
+      setError(sayFailure(thrown, t("inviteClosed")));
+    }
+    setBusy(false);
+  };
+  return (
+    <Frame
+      title={t("inviteTitle", { organisation: card.data.organisation.name })}
+      lead={t("inviteLead", { role: t(`common:role.${card.data.role}`) })}
+    >
+      <form onSubmit={(event) => void accept(event)}>
+        <TextInput label={t("email")} size="md" type="email" autoComplete="username" readOnly value={card.data.email} />
+        <NewPassword value={password} onChange={setPassword} />
+        {error && (
+          <p role="alert" className="frame-error">
+            {error}
+          </p>
+        )}
+        <Button type="submit" size="md" loading={busy} disabled={password.length < 12}>
+          {t("inviteAccept")}
+        </Button>
+      </form>
+    </Frame>
+  );
+}
