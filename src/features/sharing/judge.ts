@@ -67,7 +67,7 @@ export async function judge(
         }
       : null,
   };
-  const titles = new Map([
+  const titles = new Map<string, { title: string; until: Date | null }>([
     ...agreements.map((one) => [one.id, { title: one.title, until: one.until }] as const),
     ...consents.map((one) => [one.id, { title: `${one.title} v${one.version}`, until: one.until }] as const),
   ]);
