@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after } from "node:test";
 import pg from "pg";
 import { type Database, openDatabase } from "#platform/postgres/db.ts";
-import { EmbeddedServer } from "#platform/postgres/embedded.ts";
+import { isAlive } from "#platform/postgres/embedded/postmaster.ts";
+import { EmbeddedServer } from "#platform/postgres/embedded/server.ts";
 import { readMigrations } from "#platform/postgres/migrate.ts";
-import { isAlive } from "#platform/postgres/postmaster.ts";
 
 /**
  * A fresh, migrated database for a test file. All test processes share one embedded server (without fsync: tests of

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "kysely";
 import { Fault } from "#kit/fault.ts";
 import { type Database, NO_SCOPE, openDatabase, type Scope, type Tx } from "./db.ts";
-import { readPidFile } from "./postmaster.ts";
+import { readPidFile } from "./embedded/postmaster.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "safelight-db-"));
 const A = "018f0000-0000-7000-8000-00000000000a";

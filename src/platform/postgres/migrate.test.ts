@@ -8,7 +8,7 @@ import pg from "pg";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { NO_SCOPE, openDatabase } from "./db.ts";
-import { EmbeddedServer } from "./embedded.ts";
+import { EmbeddedServer } from "./embedded/server.ts";
 import { type Migration, migrate, readMigrations } from "./migrate.ts";
 import { openServer, type Server } from "./server.ts";
 

@@ -1,10 +1,10 @@
 import pg from "pg";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
-import { EmbeddedServer } from "./embedded.ts";
+import { EmbeddedServer } from "./embedded/server.ts";
 import { databaseFault } from "./faults.ts";
+import { JUDGED_SETTINGS, judgeServer } from "./judge.ts";
 import { ensureRights, ensureRoles, judgeRoles, ROLES, type Role, roleName, rolePassword } from "./roles.ts";
-import { JUDGED_SETTINGS, judgeServer } from "./settings.ts";
 
 /** A PostgreSQL server with our roles in it and a way to connect as each. */
 export type Server = {

@@ -18,8 +18,8 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { Fault } from "#kit/fault.ts";
-import { EmbeddedServer } from "./embedded.ts";
 import { isAlive } from "./postmaster.ts";
+import { EmbeddedServer } from "./server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "safelight-pg-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -56,7 +56,7 @@ async function fresh(name: string): Promise<string> {
 /** Another process of ours that uses the server on `dataDir` until it is killed or its input ends. */
 async function another(dataDir: string): Promise<ChildProcess> {
   const program = `
-    import { EmbeddedServer } from ${JSON.stringify(join(import.meta.dirname, "embedded.ts"))};
+    import { EmbeddedServer } from ${JSON.stringify(join(import.meta.dirname, "server.ts"))};
     const server = await EmbeddedServer.start({ dataDir: ${JSON.stringify(dataDir)} });
     console.log("running");
     process.stdin.on("end", () => server.stop().then(() => process.exit(0)));
@@ -223,7 +223,7 @@ test("an ordinary user starts it as it is", { timeout: 120_000 }, async () => {
   if (asRoot) spawnSync("chown", ["-R", "65534:65534", dataDir]);
   chmodSync(root, 0o755);
   const program = `
-    import { EmbeddedServer } from ${JSON.stringify(join(import.meta.dirname, "embedded.ts"))};
+    import { EmbeddedServer } from ${JSON.stringify(join(import.meta.dirname, "server.ts"))};
     const server = await EmbeddedServer.start({ dataDir: ${JSON.stringify(dataDir)} });
     console.log(server.account);
     await server.stop();`;
