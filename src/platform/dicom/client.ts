@@ -1,13 +1,14 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Fault, faultOf } from "#kit/fault.ts";
-import { type Answer, Conversation, type DataSetSource, type Incoming } from "#platform/dicom/conversation.ts";
-import { isLoopback } from "#platform/dicom/loopback.ts";
+import { isLoopback } from "#platform/config.ts";
+import { Conversation } from "#platform/dicom/association/conversation.ts";
+import type { Answer, Incoming } from "#platform/dicom/association/incoming.ts";
+import type { DataSetSource } from "#platform/dicom/association/sender.ts";
 import { BCP_195, peerCertificate } from "#platform/dicom/tls.ts";
 import type { CommandOf } from "#standards/dimse/command.ts";
 import { type AcceptedContexts, agreed, type Proposal, propose, VERIFICATION } from "#standards/dimse/negotiate.ts";
 import type { AssociateAc, AssociateRj } from "#standards/dimse/pdu.ts";
-import type { Indication } from "#standards/dimse/state.ts";
 
 /** Milliseconds. */
 export type ClientTimeouts = { connectMs: number; associateMs: number; responseMs: number; releaseMs: number };
@@ -80,18 +81,21 @@ export async function openAssociation(options: AssociationOptions): Promise<Open
   const request = propose({ ...options, maxPduLength: options.maxPdu ?? 128 * 1024 });
   const socket = await connectTo(options, timeouts.connectMs);
   const opened = Promise.withResolvers<AssociateAc>();
-  const tell = (what: Exclude<Indication, { is: "fragment" }>): void => {
-    if (what.is === "accepted") opened.resolve(what.pdu);
-    else if (what.is === "rejected") opened.reject(new AssociationRejected(what.pdu));
-  };
-  const serve = options.serve ?? (async () => ({ status: 0x0211 }));
   const conversation = new Conversation(
-    { socket, artimMs: 30_000, idleMs: Number.POSITIVE_INFINITY, stallMs: 60_000, serve, tell },
+    {
+      socket,
+      artimMs: 30_000,
+      idleMs: Number.POSITIVE_INFINITY,
+      stallMs: 60_000,
+      serve: options.serve ?? (async () => ({ status: 0x0211 })),
+      tell: (what) => {
+        if (what.is === "accepted") opened.resolve(what.pdu);
+        else if (what.is === "rejected") opened.reject(new AssociationRejected(what.pdu));
+      },
+      ended: ({ because }) => opened.reject(because),
+    },
     "requestor",
   );
-  conversation.signal.addEventListener("abort", () => opened.reject(faultOf(conversation.signal.reason)), {
-    once: true,
-  });
   const stop = (): void => conversation.abort(new Fault("request.cancelled", "the association was cancelled"));
   options.signal?.addEventListener("abort", stop, { once: true });
   void conversation.closed.then(() => options.signal?.removeEventListener("abort", stop));
@@ -138,16 +142,22 @@ function associationOn(
         messageId,
         affectedSopClassUid: VERIFICATION,
       });
-      const { response } = await conversation.ask(contextFor(VERIFICATION), request, { responseMs });
+      const { response, dataSet: unasked } = await conversation.ask(contextFor(VERIFICATION), request, { responseMs });
+      unasked?.discard();
       return resultOf(response);
     },
     async store(item) {
       const dataSet = item.dataSet instanceof Uint8Array ? [item.dataSet] : item.dataSet;
       const context = contextFor(item.sopClass, item.transferSyntax);
-      const { response } = await conversation.ask(context, (messageId) => storeRequest(item, messageId), {
-        responseMs,
-        dataSet,
-      });
+      const { response, dataSet: unasked } = await conversation.ask(
+        context,
+        (messageId) => storeRequest(item, messageId),
+        {
+          responseMs,
+          dataSet,
+        },
+      );
+      unasked?.discard();
       return resultOf(response);
     },
     async release() {

@@ -2,9 +2,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { Fault } from "#kit/fault.ts";
 import { type Clock, systemClock } from "#kit/time.ts";
-import { Acceptor, type AcceptorOptions } from "#platform/dicom/acceptor.ts";
+import { isLoopback } from "#platform/config.ts";
+import type { AcceptorOptions } from "#platform/dicom/acceptor.ts";
+import type { Conversation } from "#platform/dicom/association/conversation.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "#platform/dicom/limits.ts";
-import { isLoopback } from "#platform/dicom/loopback.ts";
+import { type Desk, Reception } from "#platform/dicom/reception.ts";
 import { BCP_195, type PeerCertificate, peerCertificate } from "#platform/dicom/tls.ts";
 
 /** Connections beyond the associations that get as far as a rejection; yet more are dropped at once. */
@@ -38,23 +40,42 @@ export async function openDicomListener<T>(options: ListenerOptions<T>): Promise
     );
   }
   const limits = { ...LISTENER_LIMITS, ...options.limits };
-  const acceptor = new Acceptor<T>({ ...options, limits, clock: options.clock ?? systemClock });
-  const server = serverFor(options, limits, acceptor);
+  const open = new Set<Conversation>();
+  const desk: Desk<T> = {
+    options: { ...options, limits, clock: options.clock ?? systemClock },
+    perDevice: new Map(),
+    crowded: () => open.size > limits.associations,
+  };
+  const server = serverFor(options, limits, (socket, certificate) => {
+    const address = socket.remoteAddress ?? "";
+    const { conversation } = new Reception(desk, socket, {
+      address,
+      encrypted: options.tls !== undefined,
+      certificate,
+    });
+    open.add(conversation);
+    void conversation.closed.then(() => open.delete(conversation));
+    conversation.upperLayer.open();
+  });
   server.maxConnections = limits.associations + REJECTABLE;
   await listening(server, options);
   const close = async (graceMs = 10_000): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    await acceptor.leave(graceMs);
+    for (const conversation of open) conversation.leave();
+    const late = setTimeout(() => {
+      for (const conversation of open) conversation.destroy();
+    }, graceMs);
     await closed;
+    clearTimeout(late);
   };
   options.signal?.addEventListener("abort", () => void close(), { once: true });
   const address = server.address();
   return { port: typeof address === "object" && address !== null ? address.port : options.port, close };
 }
 
-function serverFor<T>(options: ListenerOptions<T>, limits: ListenerLimits, acceptor: Acceptor<T>): Server {
-  const take = (socket: Socket, certificate: PeerCertificate | null): void =>
-    acceptor.take(socket, { certificate, encrypted: options.tls !== undefined });
+type Take = (socket: Socket, certificate: PeerCertificate | null) => void;
+
+function serverFor<T>(options: ListenerOptions<T>, limits: ListenerLimits, take: Take): Server {
   if (options.tls === undefined) return createServer({ noDelay: true }, (socket) => take(socket, null));
   const server = createTlsServer({
     ...BCP_195,

@@ -136,7 +136,7 @@ test("PS3.5 table 6.2-1: an error comment has at most 64 characters, none of the
 });
 
 const uid = fc.array(fc.nat(99999), { minLength: 1, maxLength: 9 }).map((numbers) => numbers.join("."));
-const text = fc.string({ unit: fc.constantFrom(..."ABCDEFGHIJ_0123456789"), minLength: 1, maxLength: 16 });
+const text = fc.string({ unit: fc.constantFrom(...Array.from("ABCDEFGHIJ_0123456789")), minLength: 1, maxLength: 16 });
 const VALUES = {
   US: fc.nat(0xffff),
   UI: uid,
@@ -146,7 +146,7 @@ const VALUES = {
 };
 const anyCommand = fc.constantFrom(...(Object.keys(COMMANDS) as CommandName[])).chain((command) => {
   const { needs, may }: { needs: readonly ElementName[]; may: readonly ElementName[] } = COMMANDS[command];
-  const arbitraryOf = (name: ElementName) => VALUES[COMMAND_ELEMENTS[name].vr] as fc.Arbitrary<unknown>;
+  const arbitraryOf = (name: ElementName): fc.Arbitrary<unknown> => VALUES[COMMAND_ELEMENTS[name].vr];
   return fc
     .record({
       ...Object.fromEntries(needs.map((name) => [name, arbitraryOf(name)])),
@@ -157,7 +157,7 @@ const anyCommand = fc.constantFrom(...(Object.keys(COMMANDS) as CommandName[])).
       (fields) =>
         ({
           command,
-          ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+          ...Object.fromEntries(Object.entries<unknown>(fields).filter(([, value]) => value !== undefined)),
         }) as Command,
     );
 });

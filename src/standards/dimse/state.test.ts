@@ -52,7 +52,7 @@ const SAMPLES: { [E in Evt]: Extract<UpperLayerEvent, { evt: E }> } = {
   Evt16: { evt: "Evt16", pdu: { type: "A-ABORT", source: 2, reason: 1 } },
   Evt17: { evt: "Evt17" },
   Evt18: { evt: "Evt18" },
-  Evt19: { evt: "Evt19", reason: 1 },
+  Evt19: { evt: "Evt19", reason: 1, why: "x" },
 };
 
 const cells = new Map<string, string>();
@@ -112,11 +112,11 @@ test("PS3.8 table 9-26: an unexpected PDU is aborted with reason 2, an invalid o
   const abortOf = (event: UpperLayerEvent, sta: Sta): Effect | undefined =>
     step({ sta, requestor: false }, event)[1][0];
   assert.deepEqual(abortOf(SAMPLES.Evt3, "Sta6"), { do: "send", pdu: { type: "A-ABORT", source: 2, reason: 2 } });
-  assert.deepEqual(abortOf({ evt: "Evt19", reason: 6 }, "Sta6"), {
+  assert.deepEqual(abortOf({ evt: "Evt19", reason: 6, why: "x" }, "Sta6"), {
     do: "send",
     pdu: { type: "A-ABORT", source: 2, reason: 6 },
   });
-  assert.deepEqual(abortOf({ evt: "Evt19", reason: 6 }, "Sta2"), {
+  assert.deepEqual(abortOf({ evt: "Evt19", reason: 6, why: "x" }, "Sta2"), {
     do: "send",
     pdu: { type: "A-ABORT", source: 0, reason: 0 },
   });

@@ -38,7 +38,7 @@ export type UpperLayerEvent =
   | { evt: "Evt16"; pdu: Abort }
   | { evt: "Evt17" } // transport connection closed
   | { evt: "Evt18" } // ARTIM timer expired
-  | { evt: "Evt19"; reason: number }; // unrecognized or invalid PDU, with the reason for A-ABORT (table 9-26)
+  | { evt: "Evt19"; reason: number; why: string }; // unrecognized or invalid PDU, with the reason for A-ABORT (table 9-26)
 
 export type Evt = UpperLayerEvent["evt"];
 
@@ -91,7 +91,7 @@ export type Indication =
   | { is: "release" }
   | { is: "released" }
   | { is: "abort"; by: "peer"; source: number; reason: number } // A-ABORT or A-P-ABORT indication from a received PDU
-  | { is: "abort"; by: "us"; source: number; reason: number } // A-P-ABORT: the peer broke the protocol
+  | { is: "abort"; by: "us"; source: number; reason: number; why: string } // A-P-ABORT: the peer broke the protocol
   | { is: "abort"; by: "transport" }; // A-P-ABORT: the connection went away
 
 export type Association = { readonly sta: Sta; readonly requestor: boolean };
@@ -193,7 +193,8 @@ function perform(action: Act, event: UpperLayerEvent, { sta, requestor }: Associ
       return ["Sta13", [sendAbort(2, reasonOf(event))]];
     case "AA-8": {
       const reason = reasonOf(event);
-      return ["Sta13", [sendAbort(2, reason), tell({ is: "abort", by: "us", source: 2, reason }), START]];
+      const why = event.evt === "Evt19" ? event.why : `${event.evt} does not belong into ${sta}`;
+      return ["Sta13", [sendAbort(2, reason), tell({ is: "abort", by: "us", source: 2, reason, why }), START]];
     }
   }
 }

@@ -33,9 +33,9 @@ export class DataSetStream implements AsyncIterable<Uint8Array> {
     return this.#gathered + this.#readyBytes;
   }
 
-  /** True while more is to come from the wire. */
-  get open(): boolean {
-    return this.#state === "open";
+  /** Nothing is held and nothing comes any more. */
+  get done(): boolean {
+    return this.#state !== "open" && this.buffered === 0;
   }
 
   /** Settles when the last byte came or none will come any more. */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Reading } from "#platform/dicom/reading.ts";
+import { Reading } from "#platform/dicom/association/reading.ts";
 import { writePdu } from "#standards/dimse/pdu.ts";
 import { PDU_LIMITS, type PduLimits, type PduPart, PduStream } from "#standards/dimse/pdu-stream.ts";
 import {
@@ -19,7 +19,6 @@ const CLOSING_MS = 5_000;
 /** Table 9-10's rows that start here and not on the wire. */
 type Wish = Extract<UpperLayerEvent, { evt: "Evt7" | "Evt8" | "Evt9" | "Evt11" | "Evt14" | "Evt15" }>;
 
-/** What the peer's A-ASSOCIATE-RQ needs to reach us: an open socket, and for the requestor the request to send. */
 export type UpperLayerOptions = {
   socket: Socket;
   /** PS3.8 §9.1.4, milliseconds. */
@@ -68,6 +67,7 @@ export class UpperLayer {
     return true;
   }
 
+  /** True where the table has an action for the wish in the present state. */
   may(evt: Wish["evt"]): boolean {
     return mayHappen(this.#association, evt);
   }
@@ -135,7 +135,7 @@ export class UpperLayer {
 
 function eventOf(part: PduPart): UpperLayerEvent {
   if (part.is === "fragment") return { evt: "Evt10", fragment: part.fragment };
-  if (part.is === "invalid") return { evt: "Evt19", reason: part.reason };
+  if (part.is === "invalid") return { evt: "Evt19", reason: part.reason, why: part.why };
   const { pdu } = part;
   switch (pdu.type) {
     case "A-ASSOCIATE-AC":
