@@ -32,12 +32,26 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-/** POST /api/session/organisation { organisation }: work for another of one's organisations. */
+/** POST /api/session/organisation { organisation } → Session: work for another of one's organisations. */
 export const SwitchOrganisation = z.object({ organisation: Id });
 
-/** Sign-in goes through better-auth's routes under /api/auth (password, two-factor, passkey). */
+/**
+ * Sign-in goes through better-auth's routes under /api/auth: POST sign-in/email, two-factor/verify-totp, two-factor/verify-backup-code,
+ * two-factor/enable, passkey/verify-authentication, passkey/verify-registration, passkey/delete-passkey, change-password, sign-out;
+ * GET passkey/generate-authenticate-options, passkey/generate-register-options, passkey/list-user-passkeys. A refusal is 401
+ * sign-in.failed or 429 rate.limited. A request with the header `safelight-idle: 1` does not count as activity.
+ */
+export const AfterPassword = z.union([
+  z.object({ twoFactorRedirect: z.literal(true) }),
+  z.object({ user: z.object({ twoFactorEnabled: z.literal(false) }) }),
+]);
+export type AfterPassword = z.infer<typeof AfterPassword>;
 
-/** GET/POST /api/people; DELETE /api/people/:id (dismiss); roles by PUT /api/people/:id/roles. */
+/**
+ * GET /api/people → PersonRow[]; POST /api/people (Invite) → PersonRow; DELETE /api/people/:id dismisses or withdraws an invitation;
+ * roles by PUT /api/people/:id/roles → PersonRow; POST /api/people/:id/reset takes password and second factor away and invites anew
+ * (by a second administrator, never for oneself).
+ */
 export const PersonRow = z.object({
   id: Id,
   email: z.string(),
@@ -53,7 +67,8 @@ export const Invite = z.object({
   role: Role,
 });
 export const SetRoles = z.object({ roles: z.array(Role).max(6) });
-/** POST /api/invitation/look { secret } → card; POST /api/invitation/accept { secret, password } → signed-in TOTP enrolment follows. */
+/** POST /api/invitation/look { secret } → card; POST /api/invitation/accept { secret, password } → AfterPassword: enrolment or code follow. Closed: 404 link.closed. */
+export const LookInvitation = z.object({ secret: z.string().min(20).max(200) });
 export const InvitationCard = z.object({
   organisation: OrganisationCard,
   email: z.string(),
@@ -65,7 +80,7 @@ export const AcceptInvitation = z.object({
   password: z.string().min(12).max(256),
 });
 
-/** GET/POST /api/devices, DELETE /api/devices/:id (revoke). A new device gets its key once. */
+/** GET /api/devices → DeviceRow[], POST → CreatedDevice, DELETE /api/devices/:id (revoke). A new device gets its key once. */
 export const DeviceRow = z.object({
   id: Id,
   aeTitle: z.string(),
@@ -100,7 +115,7 @@ export const CreatedDevice = z.object({
   authority: z.string(),
 });
 
-/** GET/POST /api/partners: agreements with other organisations; POST /api/partners/:id/end. */
+/** GET /api/partners → AgreementRow[], POST → AgreementRow; POST /api/partners/:id/end → AgreementEnded: what rested on it has ended too. */
 export const AgreementRow = z.object({
   id: Id,
   partner: OrganisationCard,
@@ -125,7 +140,9 @@ export const RecordAgreement = z.object({
   until: Instant,
 });
 
-/** GET/POST /api/tokens, DELETE /api/tokens/:id: machines. The secret is shown once. */
+export const AgreementEnded = z.object({ stopped: z.number().int() });
+
+/** GET /api/tokens → TokenRow[], POST → CreatedToken, DELETE /api/tokens/:id: machines. The secret is shown once. */
 export const TokenRow = z.object({
   id: Id,
   name: z.string(),
@@ -143,17 +160,27 @@ export const CreateToken = z.object({
   expiresInDays: z.number().int().min(1).max(365).default(90),
 });
 
-/** PUT /api/organisation: name, colours, logo, languages, limits. */
+export const CreatedToken = z.object({ row: TokenRow, token: z.string() });
+
+/** GET/PUT /api/organisation: name, colours, logo, languages, limits. */
 export const OrganisationSettings = z.object({
   name: z.string().trim().min(1).max(120),
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
-  logo: z.string().max(90_000).nullable(),
+  logo: z
+    .string()
+    .max(90_000)
+    .regex(/^data:image\/(svg\+xml|png);base64,[A-Za-z0-9+/]+=*$/, "an SVG or PNG picture of at most 64 KiB")
+    .nullable(),
   languages: z.array(z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/)).min(1),
   idleMinutes: z.number().int().min(1).max(60),
   linkMaxDays: z.number().int().min(1).max(365),
 });
 
-/** First start. GET /api/setup → { state }; POST /api/setup/begin { secret, organisation, email, displayName, password }; POST /api/setup/finish { recoveryKeySaved: true }. */
+/**
+ * First start, by the link that the server printed, on this machine or over TLS. GET /api/setup → SetupState; POST /api/setup/begin
+ * (BeginSetup) → SetupBegun, enrolment of the second factor may follow; POST /api/setup/recovery { secret } → SetupBegun shows the
+ * recovery key again where set-up was interrupted; POST /api/setup/finish (FinishSetup) → SetupState "done".
+ */
 export const SetupState = z.object({ state: z.enum(["open", "recovery-key", "done"]) });
 export const BeginSetup = z.object({
   secret: z.string().min(20).max(200),
@@ -163,6 +190,9 @@ export const BeginSetup = z.object({
   displayName: z.string().trim().min(1).max(120),
   password: z.string().min(12).max(256),
 });
+export const SetupBegun = z.object({ recoveryKey: z.string() });
+export const SetupSecret = z.object({ secret: z.string().min(20).max(200) });
+export const FinishSetup = SetupSecret.extend({ recoveryKeySaved: z.literal(true) });
 /** GET /api/demo/doors (demo only): the four doors; POST /api/demo/enter { door } signs in as that demo person or answers the patient's link. */
 export const DemoDoors = z.object({
   doors: z.array(

@@ -29,7 +29,9 @@ export const FAULTS = {
   "route.unknown": { http: 404, dimse: 0x0122, retry: "never" },
   "route.method": { http: 405, dimse: 0x0211, retry: "never" },
   "route.misdirected": { http: 421, dimse: 0x0122, retry: "never" }, // a host name that is not ours: DNS rebinding
+  "request.cross-site": { http: 403, dimse: 0x0124, retry: "never" },
   "sign-in.required": { http: 401, dimse: 0x0124, retry: "never" },
+  "sign-in.failed": { http: 401, dimse: 0x0124, retry: "never" }, // wrong, unknown, closed: one answer
   "role.denied": { http: 403, dimse: 0x0124, retry: "never" }, // only for known actors on their own organisation's settings
   "share.refused": { http: 409, dimse: 0x0124, retry: "never" },
   "link.closed": { http: 404, dimse: 0x0112, retry: "never" }, // unknown, expired, revoked, used up: one answer

@@ -17,7 +17,13 @@ import type { SecretKey } from "#trust/keys/wrap.ts";
 import { wrapperFromKey } from "#trust/keys/wrapper.ts";
 
 /** What actions need, without the parts that only images use: enough for administration from the shell. */
-export type Office = World & { config: Config; master: SecretKey; close(): Promise<void> };
+export type Office = World & {
+  config: Config;
+  master: SecretKey;
+  /** What signs sign-in cookies and seals TOTP secrets. */
+  signinSecret: Hidden<string>;
+  close(): Promise<void>;
+};
 
 /** Everything a program of this server stands on, put together once. */
 export type Node = StudiesWorld & Office & { gate: Gate };
@@ -33,9 +39,10 @@ export async function openOffice(config: Config): Promise<Office> {
     database,
     keyring,
     random: randomBytes,
-    pepper: pepperOf(master),
+    pepper: derived(master, "safelight pepper"),
     config,
     master,
+    signinSecret: new Hidden(Buffer.from(derived(master, "safelight sign-in").reveal()).toString("hex")),
     close: () => database.close(),
   };
 }
@@ -57,7 +64,7 @@ export async function openNode(config: Config): Promise<Node> {
   };
 }
 
-/** A key of its own for the hashes of codes and birth dates, from the master key: it lies in no database and no backup. */
-function pepperOf(master: SecretKey): SecretKey {
-  return new Hidden(new Uint8Array(hkdfSync("sha256", master.reveal(), "", "safelight pepper", 32)));
+/** A key for one purpose, from the master key: it lies in no database and no backup. */
+function derived(master: SecretKey, purpose: string): SecretKey {
+  return new Hidden(new Uint8Array(hkdfSync("sha256", master.reveal(), "", purpose, 32)));
 }

@@ -3,24 +3,12 @@ import { z } from "zod";
 import { CreateDevice } from "#contract/people.ts";
 import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
-import type { Actor } from "#features/audit/actor.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
+import { mayAdminister, REFUSED } from "#features/people/administration.ts";
 import { devicesOf, insertDevice, revokeDevice } from "#features/people/device-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { fingerprintOf } from "#platform/dicom/tls.ts";
-
-/** Only administrators of the organisation and the operator's shell change devices. */
-export function mayAdminister(who: Actor): boolean {
-  return who.kind === "system" || (who.kind === "person" && who.roles.includes("administrator"));
-}
-
-export const REFUSED = {
-  refused: "role",
-  fault: "role.denied",
-  say: "Only an administrator of your organisation can do this.",
-  audit: {},
-} as const;
 
 const Registered = CreateDevice.extend({
   certificate: z.string().max(20_000).nullable(),

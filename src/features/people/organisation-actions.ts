@@ -1,8 +1,12 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import { OrganisationSettings } from "#contract/people.ts";
 import type { World } from "#features/audit/action.ts";
 import { action } from "#features/audit/action.ts";
 import { systemActor } from "#features/audit/actor.ts";
+import { bumpEpochs } from "#features/keys/epochs.ts";
+import { mayAdminister, REFUSED } from "#features/people/administration.ts";
+import { updateOrganisation } from "#features/people/organisation-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
@@ -56,3 +60,28 @@ export async function findOrganisation(world: World, idOrName: string): Promise<
     );
   return found.id;
 }
+
+/** Name, colours, logo, languages and limits, for an administrator. */
+export const changeOrganisation = action("organisation.change", OrganisationSettings, async ({ tx }, who, input) => {
+  if (!mayAdminister(who)) return REFUSED;
+  const { idleMinutes, linkMaxDays, ...rest } = input;
+  if (
+    !(await updateOrganisation(tx, who.organisation, {
+      ...rest,
+      idle_minutes: idleMinutes,
+      link_max_days: linkMaxDays,
+    }))
+  )
+    throw new Fault("state.conflict", "There is an organisation of that name; choose another.", { place: "name" });
+  await bumpEpochs(tx, [who.organisation]);
+  const { logo, ...told } = input;
+  return { done: {}, audit: { detail: { ...told, logo: logo !== null } } };
+});
+
+/** A new version of the organisation's key; key groups are wrapped again, objects stay as they are. From the operator's shell only. */
+export const rotateKey = action("key.rotate", z.object({}), async ({ tx, keyring }, who) => {
+  if (who.kind !== "system") return REFUSED;
+  const { version, groups } = await keyring.rotate(tx, who.organisation);
+  await bumpEpochs(tx, [who.organisation]);
+  return { done: { version, groups }, audit: { detail: { version, groups } } };
+});

@@ -30,3 +30,21 @@ export async function organisationById(tx: Tx, id: string): Promise<Organisation
     from organisation where id = ${id}`.execute(tx);
   return rows[0] ?? null;
 }
+
+export type OrganisationChange = Omit<OrganisationRecord, "id" | "kind" | "jurisdiction">;
+
+/** False when another organisation has that name. */
+export async function updateOrganisation(tx: Tx, id: string, change: OrganisationChange): Promise<boolean> {
+  const { rows } =
+    await sql`update organisation set name = ${change.name}, colour = ${change.colour}, logo = ${change.logo},
+      languages = ${[...change.languages]}::text[], idle_minutes = ${change.idle_minutes}, link_max_days = ${change.link_max_days}
+    where id = ${id} and not exists (select from organisation_named(${change.name}) as other where other <> ${id}) returning id`.execute(
+      tx,
+    );
+  return rows.length > 0;
+}
+
+export function cardOf(row: OrganisationRecord) {
+  const { id, name, kind, colour, logo, languages, jurisdiction } = row;
+  return { id, name, kind, colour, logo, languages, jurisdiction };
+}

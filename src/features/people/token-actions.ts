@@ -3,7 +3,7 @@ import { CreateToken } from "#contract/people.ts";
 import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
-import { mayAdminister, REFUSED } from "#features/people/device-actions.ts";
+import { mayAdminister, mayAppoint, REFUSED } from "#features/people/administration.ts";
 import { insertToken, revokeToken } from "#features/people/token-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 
 /** A machine's token: scopes, one purpose, an end. Its secret is in the answer and nowhere else. */
 export const createToken = action("token.create", CreateToken, async ({ tx, now, random }, who, input) => {
-  if (!mayAdminister(who)) return REFUSED;
+  if (!mayAppoint(who)) return REFUSED;
   const id = uuidv7();
   const secret = createSecret("token", random);
   const expiresAt = new Date(now.getTime() + input.expiresInDays * DAY_MS);

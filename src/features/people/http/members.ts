@@ -1,0 +1,70 @@
+import type { FastifyInstance } from "fastify";
+import { Invite, type PersonRow, SetRoles } from "#contract/people.ts";
+import { parseInput } from "#features/audit/action.ts";
+import { scopeOf } from "#features/audit/actor.ts";
+import { openInvitationsOf } from "#features/people/invitation-queries.ts";
+import { dismissPerson, invitePerson, resetPerson, setRoles } from "#features/people/person-actions.ts";
+import { peopleOf } from "#features/people/person-queries.ts";
+import { Fault } from "#kit/fault.ts";
+import type { Tx } from "#platform/postgres/db.ts";
+import { actorOf, askAsAdministrator, idOf, instant, type PeopleHttpNeeds } from "./context.ts";
+
+/** The people of an organisation: members and those who are invited. */
+export function addMemberRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): void {
+  const { world, signin } = needs;
+  app.get("/api/people", (request) => askAsAdministrator(needs, request, (tx, who) => rowsOf(tx, who.organisation)));
+
+  app.post("/api/people", async (request) => {
+    const who = await actorOf(needs, request);
+    const { id } = await invitePerson(world, who, {
+      ...parseInput(Invite, request.body),
+      publicUrl: needs.publicUrl(),
+    });
+    return world.database.read(scopeOf(who), (tx) => rowOf(tx, who.organisation, id));
+  });
+
+  app.put("/api/people/:id/roles", async (request) => {
+    const who = await actorOf(needs, request);
+    await setRoles(world, who, { ...parseInput(SetRoles, request.body), id: idOf(request) });
+    return world.database.read(scopeOf(who), (tx) => rowOf(tx, who.organisation, idOf(request)));
+  });
+
+  app.delete("/api/people/:id", async (request) => {
+    const who = await actorOf(needs, request);
+    const waiting = await world.database.read(scopeOf(who), (tx) => openInvitationsOf(tx, who.organisation));
+    const email = waiting.find(({ person }) => person === idOf(request))?.email ?? null;
+    const { user } = await dismissPerson(world, who, { id: idOf(request), email });
+    if (user !== null) await signin.sessions.endAllOf(user);
+    return {};
+  });
+
+  app.post("/api/people/:id/reset", async (request) => {
+    const who = await actorOf(needs, request);
+    const { user } = await resetPerson(world, who, { id: idOf(request), publicUrl: needs.publicUrl() });
+    if (user !== null) await signin.accounts.remove(user);
+    return {};
+  });
+}
+
+async function rowOf(tx: Tx, organisation: string, id: string): Promise<PersonRow> {
+  const row = (await rowsOf(tx, organisation)).find((candidate) => candidate.id === id);
+  if (row === undefined) throw new Fault("route.unknown", "There is no such person here.", { place: "id" });
+  return row;
+}
+
+async function rowsOf(tx: Tx, organisation: string): Promise<PersonRow[]> {
+  const members = await peopleOf(tx, organisation);
+  const invited = await openInvitationsOf(tx, organisation);
+  const waiting = new Set(invited.map(({ person }) => person));
+  const rows = members.map((row): PersonRow => {
+    const status = row.roles.length > 0 && row.signs_in ? "active" : waiting.has(row.id) ? "invited" : "dismissed";
+    const { id, email, display_name: displayName, roles } = row;
+    return { id, email, displayName, roles, status, lastSeenAt: instant(row.last_seen_at) };
+  });
+  const known = new Set(members.map(({ id }) => id));
+  for (const { person, email, display_name: displayName, role } of invited) {
+    if (person === null || known.has(person)) continue;
+    rows.push({ id: person, email, displayName, roles: [role], status: "invited", lastSeenAt: null });
+  }
+  return rows;
+}

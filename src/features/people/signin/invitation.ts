@@ -1,0 +1,97 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { AfterPassword } from "#contract/people.ts";
+import { Id, Role } from "#contract/words.ts";
+import { action } from "#features/audit/action.ts";
+import { bumpEpochs } from "#features/keys/epochs.ts";
+import {
+  type InvitationRecord,
+  invitationByHash,
+  openInvitation,
+  takeInvitation,
+} from "#features/people/invitation-queries.ts";
+import { cardOf, organisationById } from "#features/people/organisation-queries.ts";
+import { bindCredentials, giveRole } from "#features/people/person-queries.ts";
+import { Fault } from "#kit/fault.ts";
+import { NO_SCOPE } from "#platform/postgres/db.ts";
+import { hashSecret, parseSecret } from "#trust/tokens/secret.ts";
+import { SECRETS } from "./attempts.ts";
+import { signInByPassword } from "./mount.ts";
+import { purposeOf } from "./person-door.ts";
+import type { Signin } from "./signin.ts";
+
+/** What stands on the page of an invitation. @throws Fault link.closed for one that is unknown, used, withdrawn or too old */
+export async function lookAtInvitation(signin: Signin, request: FastifyRequest, secret: string) {
+  const { organisation, email, display_name: displayName, role } = await find(signin, request, secret);
+  const house = await signin.world.database.read({ organisation, person: null }, (tx) =>
+    organisationById(tx, organisation),
+  );
+  if (house === null) throw closed();
+  return { organisation: cardOf(house), email, displayName, role };
+}
+
+/**
+ * Takes an invitation up: credentials where there are none, otherwise the password that is there; membership; then the password
+ * step of a sign-in, so that enrolment or the code follow.
+ */
+export async function acceptInvitation(
+  signin: Signin,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { secret, password }: { secret: string; password: string },
+): Promise<AfterPassword> {
+  const invitation = await find(signin, request, secret);
+  const { email, person } = invitation;
+  if (person === null) throw closed();
+  const existing = await signin.accounts.byEmail(email);
+  if (existing !== null && !(await signin.accounts.holds(existing, password)))
+    throw new Fault("sign-in.failed", "You have an account here already; give its password.");
+  const user = existing ?? (await signin.accounts.create(email, password));
+  try {
+    const who = { kind: "person", id: person, ...purpose(invitation), session: invitation.id } as const;
+    await join(signin.world, who, { id: invitation.id, user, role: invitation.role });
+  } catch (thrown) {
+    if (existing === null) await signin.accounts.remove(user);
+    throw thrown;
+  }
+  return signInByPassword(signin, request, reply, { email, password });
+}
+
+function purpose({ organisation, role }: InvitationRecord) {
+  return { organisation, roles: [role], purpose: purposeOf([role]) };
+}
+
+const Join = z.object({ id: Id, user: z.string().min(1).max(64), role: Role });
+
+const join = action("person.join", Join, async ({ tx }, who, { id, user, role }) => {
+  const { organisation, id: person } = who;
+  if (person === null || !(await takeInvitation(tx, organisation, id))) throw closed();
+  await bindCredentials(tx, person, user);
+  await giveRole(tx, organisation, person, role);
+  await bumpEpochs(tx, [organisation, person]);
+  return { done: {}, audit: { subject: person, detail: { role } } };
+});
+
+async function find(signin: Signin, request: FastifyRequest, text: string): Promise<InvitationRecord> {
+  const allowance = await signin.attempts.count(SECRETS, request.ip);
+  if (!allowance.allowed) throw new Fault("rate.limited", "Too many tries; come again later.");
+  const secret = parseSecret("invite", text);
+  if (secret === undefined) throw closed();
+  const { database } = signin.world;
+  const found = await database.read(NO_SCOPE, (tx) => invitationByHash(tx, hashSecret(secret)));
+  const invitation =
+    found &&
+    (await database.read({ organisation: found.organisation, person: null }, (tx) =>
+      openInvitation(tx, found.organisation, found.id),
+    ));
+  if (!invitation) throw closed();
+  await signin.attempts.forgive(SECRETS, request.ip);
+  return invitation;
+}
+
+function closed(): Fault {
+  return new Fault(
+    "link.closed",
+    "This invitation is not open any more. Ask the person who invited you for a new one.",
+  );
+}
