@@ -122,7 +122,7 @@ export function syntheticCtSlice({
 }
 
 /** PS3.4 annex B.5: Multi-frame Grayscale Word Secondary Capture Image Storage. */
-export const MULTIFRAME_WORD_STORAGE = "1.2.840.10008.5.1.4.1.1.7.3";
+const MULTIFRAME_WORD_STORAGE = "1.2.840.10008.5.1.4.1.1.7.3";
 
 const FRAME_SIDE = 1024;
 const FRAME_BYTES = FRAME_SIDE * FRAME_SIDE * 2;

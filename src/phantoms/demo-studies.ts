@@ -95,7 +95,7 @@ const nkosiCt: StudyRecipe = {
       name: "Right convexity collection",
       millimetres: 14.2,
       slice: 18,
-      line: [117, 246, 147.3, 247],
+      line: [118.9, 246, 149.2, 247],
     },
   ],
   priors: [nkosiCtBefore, nkosiChestBefore],

@@ -5,7 +5,7 @@ import type { ContentRecipe } from "#phantoms/record/recipe.ts";
 import type { Setting } from "#phantoms/record/setting.ts";
 
 /** PS3.4 annex B.5. */
-export const MG_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2";
+const MG_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2";
 
 /** PS3.16 CID 4014. */
 const VIEWS = {

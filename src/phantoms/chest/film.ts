@@ -109,19 +109,16 @@ function exposed(half: Sheet, chest: Chest): Uint16Array {
     top: 22 + random.below(14),
     low: rows - 34 - random.below(20),
   };
+  const across = Float32Array.from({ length: columns }, (_, i) => cover(Math.min(i - edge.left, edge.right - i), 5));
   for (let j = 0; j < rows; j++) {
     const inY = cover(Math.min(j - edge.top, edge.low - j), 5);
+    const line = ((j + dy) & 511) * 512;
     for (let i = 0; i < columns; i++) {
       const k = j * columns + i;
-      const open = inY === 0 ? 0 : inY * cover(Math.min(i - edge.left, edge.right - i), 5);
-      if (open === 0) {
-        stored[k] = 60;
-        continue;
-      }
+      const open = inY * (across[i] as number);
       const value = full[k] as number;
-      const speck = fine.values[((j + dy) & 511) * 512 + ((i + dx) & 511)] as number;
-      const noisy = value + speck * (62 + value * 0.0105);
-      stored[k] = Math.round(clamp(noisy * open + 60 * (1 - open), 0, 16383));
+      const noisy = value + (fine.values[line + ((i + dx) & 511)] as number) * (62 + value * 0.0105);
+      stored[k] = clamp(60 + (noisy - 60) * open, 0, 16383) + 0.5; // the array cuts what follows the point
     }
   }
   return stored;

@@ -5,7 +5,7 @@ import type { Setting } from "#phantoms/record/setting.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
 
 /** PS3.4 annex B.5. */
-export const DX_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1";
+const DX_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1";
 
 /** PS3.3 §C.8.11.1, §C.8.11.3 and §C.8.11.4: what every digital projection image for presentation says of itself. */
 export function projectionAttributes(spacing: number, bits: number): Attributes {

@@ -16,7 +16,7 @@ export type Chest = {
 };
 
 /** The dome of the diaphragm on the given side (-1 right, 1 left). */
-export function domeAt(x: number, side: -1 | 1): number {
+function domeAt(x: number, side: -1 | 1): number {
   const top = side < 0 ? 72 : 84;
   const u = (Math.abs(x) - 62) / 78;
   return top + 42 * u * u + (u > 0 ? 16 * u ** 4 : 0);
@@ -74,7 +74,7 @@ const leftMiddle = curve(
 );
 
 /** The shadow of mediastinum and heart: how far it reaches to the given side. */
-export const middleAt = (y: number, side: -1 | 1): number => (side < 0 ? rightMiddle(y) : leftMiddle(y));
+const middleAt = (y: number, side: -1 | 1): number => (side < 0 ? rightMiddle(y) : leftMiddle(y));
 
 /** Depth of lung along the beam; sharp at the wall and the diaphragm, with some lung hidden behind the dome. */
 export function lungAt(x: number, y: number): number {

@@ -4,7 +4,7 @@ import type { ContentRecipe } from "#phantoms/record/recipe.ts";
 import type { Setting } from "#phantoms/record/setting.ts";
 
 /** PS3.4 annex B.5. */
-export const ENCAPSULATED_PDF_STORAGE = "1.2.840.10008.5.1.4.1.1.104.1";
+const ENCAPSULATED_PDF_STORAGE = "1.2.840.10008.5.1.4.1.1.104.1";
 
 /** Lines of at most `width` characters. */
 function wrapped(text: string, width: number): string[] {

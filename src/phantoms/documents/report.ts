@@ -5,8 +5,8 @@ import { type Setting, uidOf } from "#phantoms/record/setting.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
 
 /** PS3.4 annex B.5. */
-export const BASIC_TEXT_SR_STORAGE = "1.2.840.10008.5.1.4.1.1.88.11";
-export const COMPREHENSIVE_SR_STORAGE = "1.2.840.10008.5.1.4.1.1.88.33";
+const BASIC_TEXT_SR_STORAGE = "1.2.840.10008.5.1.4.1.1.88.11";
+const COMPREHENSIVE_SR_STORAGE = "1.2.840.10008.5.1.4.1.1.88.33";
 
 const READER = "Reyes^Carmen^^Dr";
 const GROUP = "Reyes Reading Group";

@@ -56,19 +56,20 @@ export const reachAt = (x: number, y: number, z: number): number =>
 
 /** What is known of a point of the cerebrum: its depth below the inner table, its folding, and so on. */
 export type CerebralPoint = {
-  x: number;
   y: number;
   z: number;
   depth: number;
   fold: number;
   reach: number;
   mottle: number;
+  /** Distance from the plane between the hemispheres. */
+  midline: number;
 };
 
 /** The value of a point of the cerebrum. */
 export function cerebrum(p: CerebralPoint, palette: Palette, brain: Brain): number {
   const surface = 0.9 + 0.7 * brain.atrophy;
-  const midline = midlineDistance(p.x, p.y, p.z);
+  const { midline } = p;
   const joined = midline < 34 ? joinedBy(p.y, p.z) : 99;
   const cleft = joined > 0 ? Math.sqrt(midline * midline + joined * joined) : midline;
   const below = Math.min(p.depth - surface, cleft - 0.9);

@@ -82,7 +82,9 @@ export function layersOf(plane: Plane, head: Head): Layers {
   const full = roomFor(columns * rows);
   const wider = (name: keyof Layers, at: Parameters<typeof coarse>[2]): Raster => {
     const grid = coarse(plane, wide, at);
-    expand(grid, wide, columns, rows, full[name]);
+    const first = grid[0] as number;
+    if (grid.every((value) => value === first)) full[name].fill(first);
+    else expand(grid, wide, columns, rows, full[name]);
     return grid;
   };
   const bleed = head.bleed;

@@ -47,9 +47,9 @@ function intracranial(
   const from = x - (l.push[at] as number);
   const mottle = l.mottle[at] as number;
   l.cerebral[at] = cover(depth - 1.2, 1);
-  const p = { x: from, y, z, depth, fold: l.fold[at] as number, reach: l.reach[at] as number, mottle };
-  let value = cerebrum(p, palette, head.brain);
   const midline = midlineDistance(from, y, z);
+  const p = { y, z, depth, fold: l.fold[at] as number, reach: l.reach[at] as number, mottle, midline };
+  let value = cerebrum(p, palette, head.brain);
   if (midline < 6) value = membranes(value, midline, y, z, cavity, palette);
   if (z < 4 && y > 10) {
     const tent = cover(0.8 - Math.abs(z - tentorium(x, y)) * 0.85, 0.9) * ramp(12, 20, y);

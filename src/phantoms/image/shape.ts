@@ -52,10 +52,10 @@ export function cover(depth: number, width: number): number {
   return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
 }
 
-/** A bell of height 1 about `middle`. */
+/** A bell of height 1 about `middle`; nothing beyond three and a half times its width. */
 export function bell(value: number, middle: number, width: number): number {
   const t = (value - middle) / width;
-  return Math.exp(-t * t);
+  return t * t > 12.25 ? 0 : Math.exp(-t * t);
 }
 
 /** The line through (x, y) points in rising x, straight between them, level outside. */

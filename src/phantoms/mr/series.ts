@@ -10,7 +10,7 @@ import type { Setting } from "#phantoms/record/setting.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
 
 /** PS3.4 annex B.5. */
-export const MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4";
+const MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4";
 
 const MATRIX = 256;
 const SPACING = 0.9;

@@ -2,7 +2,7 @@ import { ageAt, type Setting } from "#phantoms/record/setting.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
 import { dataSetOf } from "#standards/dicom/build.ts";
 import { EXPLICIT_LE } from "#standards/dicom/transfer-syntaxes.ts";
-import { writePart10 } from "#standards/dicom/write.ts";
+import { dataSetPieces, fileMetaBytes, joinPieces } from "#standards/dicom/write.ts";
 
 /** One instance of a study, as a file. */
 export type Instance = { readonly sopInstanceUid: string; readonly part10: Uint8Array };
@@ -76,5 +76,6 @@ export const bytesOf = (samples: Int16Array | Uint16Array): Uint8Array =>
 export function instanceOf(sopClassUid: string, sopInstanceUid: string, attributes: Attributes): Instance {
   const dataSet = dataSetOf({ ...attributes, SOPClassUID: sopClassUid, SOPInstanceUID: sopInstanceUid });
   const meta = { sopClassUid, sopInstanceUid, transferSyntaxUid: EXPLICIT_LE };
-  return { sopInstanceUid, part10: writePart10(meta, dataSet) };
+  const pieces = dataSetPieces(dataSet, EXPLICIT_LE);
+  return { sopInstanceUid, part10: joinPieces([fileMetaBytes(meta), ...pieces]) };
 }

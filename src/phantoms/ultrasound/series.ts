@@ -5,7 +5,7 @@ import { FAN, FAN_BOX, FRAME_TIME, SCREEN } from "#phantoms/ultrasound/probe.ts"
 import type { Attributes } from "#standards/dicom/build.ts";
 
 /** PS3.4 annex B.5. */
-export const US_MULTIFRAME_STORAGE = "1.2.840.10008.5.1.4.1.1.3.1";
+const US_MULTIFRAME_STORAGE = "1.2.840.10008.5.1.4.1.1.3.1";
 
 /** PS3.3 §C.8.5.5: where on the screen the fan is, and how large its pixels are. */
 function fanRegion(): Attributes {
