@@ -64,6 +64,8 @@ export type CerebralPoint = {
   mottle: number;
   /** Distance from the plane between the hemispheres. */
   midline: number;
+  /** The width over which a boundary is blurred: more than a pixel. */
+  blur: number;
 };
 
 /** The value of a point of the cerebrum. */
@@ -81,11 +83,11 @@ export function cerebrum(p: CerebralPoint, palette: Palette, brain: Brain): numb
     const deep = Math.max(0, below - p.reach);
     near = Math.sqrt(aside * aside + deep * deep);
     const half = (0.36 + 0.42 * brain.atrophy) * (1 - 0.62 * Math.min(1, Math.max(0, below) / p.reach));
-    fluid = cover(half - near, 1.1) * (below < p.reach + 2 ? 1 : 0);
+    fluid = cover(half - near, p.blur) * (below < p.reach + 2 ? 1 : 0);
     near -= half;
   }
   value = lerp(value, palette.grey, cover(2.9 - Math.min(near, below), 1.5));
-  const opened = cover(0.5 + 0.5 * brain.atrophy - midline, 1.1) * ramp(1, -1, joined);
+  const opened = cover(0.5 + 0.5 * brain.atrophy - midline, p.blur) * ramp(1, -1, joined);
   fluid = Math.max(fluid, opened, cover(surface - p.depth, 1));
   return lerp(value, palette.cerebrospinal, fluid);
 }

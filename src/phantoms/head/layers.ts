@@ -21,19 +21,20 @@ const LAYERS = [
   "fossa",
   "values",
 ] as const;
-export type Layers = { readonly [name in (typeof LAYERS)[number]]: Raster };
+type Rasters = { readonly [name in (typeof LAYERS)[number]]: Raster };
+export type Layers = Rasters & { readonly blur: number };
 
-let scratch: { count: number; layers: Layers } | undefined;
+let scratch: { count: number; layers: Rasters } | undefined;
 let picture = new Float32Array(0);
 
 /** Room for the layers of a picture of `count` pixels, the same each time. */
-function roomFor(count: number): Layers {
+function roomFor(count: number): Rasters {
   if (scratch === undefined || scratch.count < count) {
-    const layers = Object.fromEntries(LAYERS.map((name) => [name, new Float32Array(count)])) as Layers;
+    const layers = Object.fromEntries(LAYERS.map((name) => [name, new Float32Array(count)])) as Rasters;
     scratch = { count, layers };
   }
   const { layers } = scratch;
-  const room = Object.fromEntries(LAYERS.map((name) => [name, layers[name].subarray(0, count)])) as Layers;
+  const room = Object.fromEntries(LAYERS.map((name) => [name, layers[name].subarray(0, count)])) as Rasters;
   room.cerebral.fill(0);
   room.fossa.fill(0);
   return room;
@@ -80,7 +81,7 @@ export function layersOf(plane: Plane, head: Head): Layers {
   const { columns, rows, spacing } = plane;
   const { wide, fine } = stepsOf(spacing);
   const full = roomFor(columns * rows);
-  const wider = (name: keyof Layers, at: Parameters<typeof coarse>[2]): Raster => {
+  const wider = (name: keyof Rasters, at: Parameters<typeof coarse>[2]): Raster => {
     const grid = coarse(plane, wide, at);
     const first = grid[0] as number;
     if (grid.every((value) => value === first)) full[name].fill(first);
@@ -108,5 +109,5 @@ export function layersOf(plane: Plane, head: Head): Layers {
     (full.depth[pixel] as number) > -3 ? foldAt(x - (full.push[pixel] as number), y, z) : 0,
   );
   expand(fold, fine, columns, rows, full.fold);
-  return full;
+  return { ...full, blur: Math.max(1.1, 1.9 * spacing) };
 }

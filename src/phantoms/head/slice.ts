@@ -48,7 +48,7 @@ function intracranial(
   const mottle = l.mottle[at] as number;
   l.cerebral[at] = cover(depth - 1.2, 1);
   const midline = midlineDistance(from, y, z);
-  const p = { y, z, depth, fold: l.fold[at] as number, reach: l.reach[at] as number, mottle, midline };
+  const p = { y, z, depth, fold: l.fold[at] as number, reach: l.reach[at] as number, mottle, midline, blur: l.blur };
   let value = cerebrum(p, palette, head.brain);
   if (midline < 6) value = membranes(value, midline, y, z, cavity, palette);
   if (z < 4 && y > 10) {
