@@ -15,3 +15,19 @@ export function visibleTo(who: Actor, owner: string): RawBuilder<boolean> {
       and 'view' = any(g.rights) and g.purpose = any(${[...reach.purposes]}::text[])
       and g.revoked_at is null and g.basis_ended_at is null and g.from_at <= now() and now() < g.until_at and (g.basis_until is null or now() < g.basis_until))`;
 }
+
+export type Whose = "mine" | "granted" | "all";
+
+/** As `visibleTo`, over the actor's own organisation, over everything that others granted, or both. */
+export function visibleAcross(who: Actor, whose: Whose): RawBuilder<boolean> {
+  const own = visibleTo(who, who.organisation);
+  if (whose === "mine") return own;
+  const reach = reachOf(who, "");
+  if (reach.all) return own;
+  const granted = sql<boolean>`(study.organisation, study.id) in (
+    select x.owner, x.study from access x join access_grant g on g.organisation = x.owner and g.id = x.grant_id
+    where x.subject = any(${[...reach.subjects]}::uuid[]) and x.owner <> ${who.organisation}
+      and 'view' = any(g.rights) and g.purpose = any(${[...reach.purposes]}::text[])
+      and g.revoked_at is null and g.basis_ended_at is null and g.from_at <= now() and now() < g.until_at and (g.basis_until is null or now() < g.basis_until))`;
+  return whose === "granted" ? granted : sql<boolean>`(${own} or ${granted})`;
+}
