@@ -17,24 +17,46 @@ export const COMMANDS: readonly Row[] = [
 ];
 
 function adminRows(): Row[] {
-  const from = () => import("./admin.ts");
+  const admin = () => import("./admin.ts");
+  const device = () => import("./admin-device.ts");
+  const people = () => import("./admin-people.ts");
   return [
     {
       words: "admin org create",
       summary: "a new organisation",
-      load: async () => (await from()).createOrganisationCommand,
+      load: async () => (await admin()).createOrganisationCommand,
     },
     {
       words: "admin org list",
       summary: "every organisation",
-      load: async () => (await from()).listOrganisationsCommand,
+      load: async () => (await admin()).listOrganisationsCommand,
+    },
+    {
+      words: "admin user create",
+      summary: "invite a person in a role",
+      load: async () => (await people()).createUserCommand,
+    },
+    {
+      words: "admin user reset",
+      summary: "take a lost password and second factor away and invite anew",
+      load: async () => (await people()).resetUserCommand,
     },
     {
       words: "admin device create",
       summary: "a device: AE title and certificate",
-      load: async () => (await from()).createDeviceCommand,
+      load: async () => (await device()).createDeviceCommand,
     },
-    { words: "admin token create", summary: "a machine's token", load: async () => (await from()).createTokenCommand },
+    {
+      words: "admin partner create",
+      summary: "record an agreement with another organisation",
+      load: async () => (await people()).createPartnerCommand,
+    },
+    { words: "admin token create", summary: "a machine's token", load: async () => (await admin()).createTokenCommand },
+    {
+      words: "admin key rotate",
+      summary: "a new version of an organisation's key",
+      load: async () => (await admin()).rotateKeyCommand,
+    },
   ];
 }
 

@@ -1,10 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Actor } from "#features/audit/actor.ts";
+import type { FastifyInstance } from "fastify";
+import type { Authenticate } from "#features/people/authenticate.ts";
+import { addPeopleHttp } from "#features/people/http.ts";
+import { SWEEP_CRONTAB, SWEEP_TASK, sweepTask } from "#features/people/jobs.ts";
+import type { Setup } from "#features/people/signin/setup.ts";
+import type { Signin } from "#features/people/signin/signin.ts";
 import type { Strangers } from "#features/people/strangers.ts";
+import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import type { Reads } from "#features/sharing/reads.ts";
 import { addDicomweb } from "#features/studies/dicomweb/routes.ts";
 import type { Events } from "#platform/events.ts";
+import type { Tasks } from "#platform/jobs.ts";
 import type { Log } from "#platform/log.ts";
+import { MAIL_TASK, mailTask } from "#platform/mail.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { Certificates } from "./certificates.ts";
 import type { Node } from "./node.ts";
@@ -16,19 +23,48 @@ export type Serving = {
   events: Events;
   reads: Reads;
   strangers: Strangers;
+  signin: Signin;
+  setup: Setup;
   log: Log;
   metrics: Metrics;
   /** Who asks: a person's session or a machine's token. Null: nobody we know. */
-  authenticate: (request: FastifyRequest) => Promise<Actor | null>;
+  authenticate: Authenticate;
   /** The address people type, for links in messages. */
   publicUrl: () => string;
+  /** The ports that listen, once they do. */
+  ports: () => Ports | undefined;
+  /** Whether this is the demonstration: on loopback, with made-up data only. */
+  demo: boolean;
 };
 
+export type Ports = { http: number; dicom: number | null; dicomTls: number; hl7: number | null; hl7Tls: number | null };
+type Wire = (app: FastifyInstance, serving: Serving) => Promise<void> | void;
+
 /** The wires over HTTP, a line each. */
-const WIRES: readonly ((app: FastifyInstance, serving: Serving) => Promise<void> | void)[] = [
+const WIRES: readonly Wire[] = [
   (app, { node, reads, authenticate }) => addDicomweb(app, { world: node, gate: node.gate, reads, authenticate }),
+  (app, serving) => addPeopleHttp(app, { ...serving, world: serving.node, authority: serving.certificates }),
+  (app, { node, authenticate }) => addAgreementHttp(app, { world: node, authenticate }),
 ];
+
+/** The jobs, a line each. */
+const JOBS: readonly ((serving: Serving) => Tasks)[] = [
+  ({ node }) => ({ [MAIL_TASK]: mailTask(node) }),
+  ({ signin }) => ({ [SWEEP_TASK]: sweepTask(signin) }),
+];
+
+/** What is due by the clock, a line each. */
+export const CRONTAB = [SWEEP_CRONTAB].join("\n");
+
+/** First parts of paths that belong to wires: no page lives there. */
+export const WIRE_PATHS = ["api", "dicomweb", "fhir", "healthz", "readyz", "metrics", "assets"] as const;
+/** Pages with an entry of their own: whoever opens a link loads little. */
+export const ENTRY_PAGES: Readonly<Record<string, string>> = { "/l": "link.html" };
 
 export async function addRoutes(app: FastifyInstance, serving: Serving): Promise<void> {
   for (const add of WIRES) await add(app, serving);
+}
+
+export function tasksOf(serving: Serving): Tasks {
+  return Object.assign({}, ...JOBS.map((tasks) => tasks(serving))) as Tasks;
 }

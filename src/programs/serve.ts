@@ -1,63 +1,155 @@
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
 import { sql } from "kysely";
+import { authenticator } from "#features/people/authenticate.ts";
+import { Setup } from "#features/people/signin/setup.ts";
+import { Signin } from "#features/people/signin/signin.ts";
 import { Strangers } from "#features/people/strangers.ts";
 import { TokenDoor } from "#features/people/token-door.ts";
 import { Reads } from "#features/sharing/reads.ts";
+import { Fault } from "#kit/fault.ts";
 import { type Config, publicUrl } from "#platform/config.ts";
 import { openEvents } from "#platform/events.ts";
 import { addHealth } from "#platform/http/health.ts";
+import { addPages } from "#platform/http/pages.ts";
 import { createHttp } from "#platform/http/server.ts";
-import { type Jobs, startJobs, type Tasks } from "#platform/jobs.ts";
+import { startJobs } from "#platform/jobs.ts";
 import { openLog } from "#platform/log.ts";
-import { MAIL_TASK, mailTask } from "#platform/mail.ts";
 import { openMetrics } from "#platform/metrics.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
+import { followRenewal } from "#platform/tls.ts";
+import { recoveryKeyOf } from "#trust/keys/master.ts";
+import { leaveAddress } from "./address.ts";
 import { openCertificates } from "./certificates.ts";
 import type { Command } from "./command.ts";
 import { openDicom } from "./dicom.ts";
 import { type Node, openNode } from "./node.ts";
-import { addRoutes, type Serving } from "./routes.ts";
+import { addRoutes, CRONTAB, ENTRY_PAGES, type Ports, type Serving, tasksOf, WIRE_PATHS } from "./routes.ts";
 
-export type Ports = { http: number; dicom: number | null; dicomTls: number; hl7: number | null; hl7Tls: number | null };
-export type Server = { ports: Ports; url: string; serving: Serving; close(): Promise<void> };
+export type Server = {
+  ports: Ports;
+  url: string;
+  /** First start: the page that sets the server up, with its secret; null when there is nothing to set up. */
+  setupUrl: string | null;
+  serving: Serving;
+  /** Lets what has begun end, then closes everything. */
+  close(): Promise<void>;
+};
 
-/** The server, from configuration to listening ports; what closes is in the order that lets everything finish. */
-export async function openServer(config: Config): Promise<Server> {
+/** What another program adds to the server: the demonstration its doors. */
+export type Extra = { demo?: { addRoutes(app: FastifyInstance, serving: Serving): Promise<void> | void } };
+
+const WEB_FOLDER = join(import.meta.dirname, "..", "..", "dist", "web");
+
+/** What was opened, to be closed in the opposite order; also when opening stops half-way. */
+class Closers {
+  readonly #steps: (() => unknown)[] = [];
+
+  add(close: () => unknown): void {
+    this.#steps.push(close);
+  }
+
+  async run(): Promise<void> {
+    for (const close of this.#steps.splice(0).reverse()) await close();
+  }
+}
+
+/** The server, from configuration to listening ports. @throws Fault config.invalid, database.unavailable */
+export async function openServer(config: Config, extra: Extra = {}): Promise<Server> {
+  const closers = new Closers();
+  try {
+    return await open(config, extra, closers);
+  } catch (thrown) {
+    await closers.run();
+    throw thrown;
+  }
+}
+
+async function open(config: Config, extra: Extra, closers: Closers): Promise<Server> {
   const log = openLog({ level: config.logLevel });
-  const metrics = openMetrics();
-  const certificates = await openCertificates(config);
+  closers.add(() => log.flush());
   const node = await openNode(config);
+  closers.add(() => node.close());
   await sweep(node);
-  const [reads, strangers, events] = [new Reads(node), new Strangers(node), await openEvents(node.database)];
-  const tokens = new TokenDoor(node, node.gate.epochs);
-  const app = createHttp({ config, log, metrics });
-  const place = { url: "" };
-  const serving: Serving = {
-    ...{ node, certificates, events, reads, strangers, log, metrics },
-    authenticate: (request) => tokens.open(bearerOf(request.headers.authorization)),
-    publicUrl: () => place.url,
-  };
-  addHealth(app, { ready: () => node.database.healthy(), metrics, metricsToken: config.metricsToken });
+  const state: { url: string; ports?: Ports; draining: boolean } = { url: "", draining: false };
+  const serving = await serve(node, { state, demo: extra.demo !== undefined, log, closers });
+  const app = createHttp({ config, log, metrics: serving.metrics });
+  addHealth(app, {
+    ready: async () => !state.draining && (await node.database.healthy()),
+    metrics: serving.metrics,
+    metricsToken: config.metricsToken,
+  });
   await addRoutes(app, serving);
-  const jobs: Jobs = startJobs({ database: node.database, tasks: tasksOf(serving), log });
+  await extra.demo?.addRoutes(app, serving);
+  await addPages(app, { folder: WEB_FOLDER, entries: ENTRY_PAGES, wires: WIRE_PATHS });
+  const jobs = startJobs({ database: node.database, tasks: tasksOf(serving), log, crontab: CRONTAB });
+  closers.add(() => jobs.stop());
   const dicom = await openDicom(serving);
-  await app.listen({ host: config.bind, port: config.httpPort });
-  const http = (app.server.address() as AddressInfo).port;
-  place.url = publicUrl(config, http);
+  closers.add(() => dicom.close());
+  const http = await listen(app, config, closers, log);
+  state.url = publicUrl(config, http);
+  state.ports = { http, dicom: dicom.dicom, dicomTls: dicom.dicomTls, hl7: null, hl7Tls: null };
+  closers.add(await leaveAddress(config, state.url));
+  const setup = serving.demo ? null : await serving.setup.offer();
   return {
-    ports: { http, dicom: dicom.dicom, dicomTls: dicom.dicomTls, hl7: null, hl7Tls: null },
-    url: place.url,
+    ports: state.ports,
+    url: state.url,
+    setupUrl: setup && `${state.url}/setup#${setup.reveal()}`,
     serving,
-    async close() {
-      await Promise.all([app.close(), dicom.close()]);
-      await jobs.stop();
-      await reads.drain();
-      await strangers.drain();
-      await events.close();
-      await node.close();
-      log.flush();
+    close: () => {
+      state.draining = true;
+      return closers.run();
     },
   };
+}
+
+type Around = { state: { url: string; ports?: Ports }; demo: boolean; log: Serving["log"]; closers: Closers };
+
+async function serve(node: Node, { state, demo, log, closers }: Around): Promise<Serving> {
+  const { config, gate } = node;
+  const [certificates, events] = [await openCertificates(config), await openEvents(node.database)];
+  const [reads, strangers] = [new Reads(node), new Strangers(node)];
+  closers.add(() => reads.drain());
+  closers.add(() => strangers.drain());
+  closers.add(() => events.close());
+  const secure = config.tlsCert !== undefined || config.publicUrl?.startsWith("https:") === true;
+  const url = (): string => state.url;
+  const signin = new Signin({
+    ...{ world: node, epochs: gate.epochs, strangers, secret: node.signinSecret, secure },
+    publicUrl: url,
+  });
+  return {
+    ...{ node, certificates, events, reads, strangers, signin, log, demo },
+    metrics: openMetrics(),
+    setup: new Setup(signin, () => recoveryKeyOf(node.master)),
+    authenticate: authenticator(signin, new TokenDoor(node, gate.epochs)),
+    publicUrl: url,
+    ports: () => state.ports,
+  };
+}
+
+async function listen(app: FastifyInstance, config: Config, closers: Closers, log: Serving["log"]): Promise<number> {
+  closers.add(() => app.close());
+  try {
+    await app.listen({ host: config.bind, port: config.httpPort });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new Fault(
+      "config.invalid",
+      `Cannot listen on ${config.bind} port ${config.httpPort} (${code}); SAFELIGHT_HTTP_PORT sets another one.`,
+      { place: "httpPort", cause: error },
+    );
+  }
+  if (config.tlsCert !== undefined && config.tlsKey !== undefined) {
+    const files = { cert: config.tlsCert, key: config.tlsKey };
+    closers.add(
+      followRenewal(app.server as never, files, (fault) =>
+        log.error({ err: fault }, "the renewed certificate was not taken"),
+      ),
+    );
+  }
+  return (app.server.address() as AddressInfo).port;
 }
 
 /** What a crash left half written goes, before anything is written. */
@@ -70,18 +162,14 @@ async function sweep({ blobs, database }: Node): Promise<void> {
   });
 }
 
-function tasksOf({ node }: Serving): Tasks {
-  return { [MAIL_TASK]: mailTask(node) };
-}
-
-function bearerOf(header: string | undefined): string {
-  return /^Bearer +([\x21-\x7e]{1,200})$/i.exec(header ?? "")?.[1] ?? "";
-}
-
 export const serveCommand: Command = {
   usage: "",
   async run(call) {
     const server = await openServer(call.config());
+    if (server.setupUrl !== null)
+      process.stderr.write(
+        `\nThis server is not set up yet. Open this link within 30 minutes:\n\n  ${server.setupUrl}\n\n`,
+      );
     process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
     await untilAsked();
     await server.close();
