@@ -1,142 +1,151 @@
-import { getWebWorkerManager } from "@cornerstonejs/core";
 import { Fault } from "#kit/fault.ts";
-import type { PixelAttributes } from "#standards/pixels/attributes.ts";
-import { readJpeg2000Header, readJpegHeader } from "#standards/pixels/codestream.ts";
+import {
+  type CodestreamHeader,
+  checkHeader,
+  readJpeg2000Header,
+  readJpegHeader,
+} from "#standards/pixels/codestream.ts";
 import { toRgb } from "#standards/pixels/colour.ts";
-import { isColour, type PixelFormat } from "#standards/pixels/format.ts";
+import { frameBytes, isColour, type PixelFormat } from "#standards/pixels/format.ts";
+import { readJpegXlHeader } from "#standards/pixels/jpegxl.ts";
 import { bigEndianUnit, readSamples, type Samples, swapBytes } from "#standards/pixels/native.ts";
 import { decodeRle } from "#standards/pixels/rle.ts";
+import { askCodec, biasOf12Bits } from "./codecs.ts";
+import { jpegInColour } from "./jpeg-picture.ts";
 
-/** Stored values of one frame, one per pixel, or finished eight-bit RGB. */
-export type Decoded = { readonly grey: Samples } | { readonly rgb: Uint8Array };
+/** Stored values of one frame, one per pixel, or finished eight-bit RGB; `lossy` as the code stream itself shows. */
+export type Decoded = ({ readonly grey: Samples } | { readonly rgb: Uint8Array }) & { readonly lossy: boolean };
 
-const NATIVE = new Set(["", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]);
-const BIG_ENDIAN = "1.2.840.10008.1.2.2";
-const RLE = "1.2.840.10008.1.2.5";
-const BASELINE = "1.2.840.10008.1.2.4.50";
-const JPEG_2000 = new Set(["90", "91", "201", "202", "203"].map((last) => `1.2.840.10008.1.2.4.${last}`));
-const JPEG_XL = new Set(["110", "111", "112"].map((last) => `1.2.840.10008.1.2.4.${last}`));
+type Family = "native" | "big-endian" | "deflated" | "rle" | "jpeg" | "jpeg-ls" | "jpeg-2000" | "jpeg-xl";
 
-/** What the browser's codecs can do; all else is asked of the server as a picture. */
-const CODECS = new Set([
-  ...JPEG_2000,
-  ...JPEG_XL,
-  ...["50", "51", "53", "55", "57", "70", "80", "81"].map((last) => `1.2.840.10008.1.2.4.${last}`),
+/** PS3.6 table A-1: what is decoded here; all else is asked of the server as a picture. */
+const FAMILIES: ReadonlyMap<string, Family> = new Map([
+  ["", "native"],
+  ["1.2.840.10008.1.2", "native"],
+  ["1.2.840.10008.1.2.1", "native"],
+  ["1.2.840.10008.1.2.1.98", "native"],
+  ["1.2.840.10008.1.2.1.99", "native"],
+  ["1.2.840.10008.1.2.2", "big-endian"],
+  ["1.2.840.10008.1.2.8.1", "deflated"],
+  ["1.2.840.10008.1.2.5", "rle"],
+  ...["50", "51", "53", "55", "57", "70"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg"] as const),
+  ...["80", "81"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg-ls"] as const),
+  ...["90", "91", "92", "93", "201", "202", "203"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg-2000"] as const),
+  ...["110", "111", "112"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg-xl"] as const),
 ]);
 
 /** Decodes a frame as it is stored. Throws a Fault or whatever a codec throws: the caller then asks for a picture. */
-export async function decode(
-  attributes: PixelAttributes,
-  format: PixelFormat,
-  transferSyntax: string,
-  bytes: Uint8Array,
-): Promise<Decoded> {
-  if (NATIVE.has(transferSyntax)) return fromNative(format, bytes);
-  if (transferSyntax === BIG_ENDIAN) {
-    const vr = format.pixels === "integer" ? (format.bitsAllocated > 8 ? "OW" : "OB") : "OF";
-    return fromNative(format, swapBytes(bytes, bigEndianUnit(format, vr)));
+export async function decode(format: PixelFormat, transferSyntax: string, bytes: Uint8Array): Promise<Decoded> {
+  switch (FAMILIES.get(transferSyntax)) {
+    case "native":
+      return fromNative(format, bytes);
+    case "big-endian":
+      return fromNative(format, swapBytes(bytes, bigEndianUnit(format, orderedAs(format))));
+    case "deflated":
+      return fromNative(format, await inflated(format, bytes));
+    case "rle":
+      return fromRle(format, bytes);
+    case "jpeg":
+      return fromJpeg(format, bytes);
+    case "jpeg-ls":
+      return fromCodec(format, readJpegHeader(bytes), "1.2.840.10008.1.2.4.80", bytes);
+    case "jpeg-2000":
+      return fromCodec(format, readJpeg2000Header(bytes), transferSyntax, bytes);
+    case "jpeg-xl":
+      return fromCodec(format, readJpegXlHeader(bytes), transferSyntax, bytes);
+    case undefined:
+      throw new Fault("dicom.undecodable", "No codec here reads this transfer syntax.");
   }
-  if (transferSyntax === RLE) {
-    const plain = decodeRle(format, bytes);
-    // What RLE unpacks is interleaved and complete, whatever the header says of native frames.
-    const photometric =
-      format.photometricInterpretation === "YBR_FULL_422" ? "YBR_FULL" : format.photometricInterpretation;
-    return fromNative({ ...format, planarConfiguration: 0, photometricInterpretation: photometric }, plain);
-  }
-  if (!CODECS.has(transferSyntax)) throw new Fault("dicom.undecodable", "No codec here reads this transfer syntax.");
-  const colour = isColour(format.photometricInterpretation);
-  if (transferSyntax === BASELINE && colour && format.bitsAllocated === 8) {
-    return { rgb: await throughBrowser(format, bytes) };
-  }
-  const pixels = await throughWorker(attributes, transferSyntax, bytes);
-  expectLength(format, pixels);
-  if (!colour) return { grey: withinBits(format, pixels) };
-  return { rgb: toRgb({ ...format, photometricInterpretation: coloursAfter(format, transferSyntax, bytes) }, pixels) };
 }
+
+const orderedAs = ({ pixels, bitsAllocated }: PixelFormat) =>
+  pixels === "float" ? "OF" : pixels === "double" ? "OD" : bitsAllocated > 8 ? "OW" : "OB";
 
 function fromNative(format: PixelFormat, bytes: Uint8Array): Decoded {
   const samples = readSamples(format, bytes);
-  return isColour(format.photometricInterpretation) ? { rgb: toRgb(format, samples) } : { grey: samples };
+  if (isColour(format.photometricInterpretation)) return { rgb: toRgb(format, samples), lossy: false };
+  return { grey: samples, lossy: false };
 }
 
-/** What the colours are once a codec has run: JPEG 2000 may have undone its component transform, JPEG XL always gives RGB. */
-function coloursAfter(
+/** What RLE unpacks is interleaved and complete, whatever the header says of native frames. */
+function fromRle(format: PixelFormat, bytes: Uint8Array): Decoded {
+  const shared = format.photometricInterpretation === "YBR_FULL_422";
+  const photometricInterpretation = shared ? "YBR_FULL" : format.photometricInterpretation;
+  return fromNative({ ...format, planarConfiguration: 0, photometricInterpretation }, decodeRle(format, bytes));
+}
+
+/** PS3.5 §A.4.11: each frame is a deflated stream; no more is inflated than the frame may have. */
+async function inflated(format: PixelFormat, bytes: Uint8Array): Promise<Uint8Array> {
+  const out = new Uint8Array(frameBytes(format));
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  let filled = 0;
+  const reader = stream.getReader();
+  while (filled < out.length) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    out.set(value.subarray(0, out.length - filled), filled);
+    filled += value.length;
+  }
+  void reader.cancel().catch(() => {});
+  return out.subarray(0, Math.min(filled, out.length));
+}
+
+/** Files are labelled wrongly at times: which JPEG process this is, the code stream says. */
+async function fromJpeg(format: PixelFormat, bytes: Uint8Array): Promise<Decoded> {
+  const header = readJpegHeader(bytes);
+  const { sof, precision, components } = header;
+  if (sof === 0xf7) return fromCodec(format, header, "1.2.840.10008.1.2.4.80", bytes);
+  if (sof === 0xc3) return fromCodec(format, header, "1.2.840.10008.1.2.4.70", bytes);
+  if (precision <= 8 && components === 3) {
+    checkHeader(header, format);
+    return { rgb: await jpegInColour(format, header, bytes), lossy: true };
+  }
+  if (precision <= 8) return fromCodec(format, header, "1.2.840.10008.1.2.4.50", bytes);
+  // The codec for twelve bits gets successive approximation wrong: such frames are left to the server.
+  if (sof === 0xc2 && hasRefinement(bytes)) throw new Fault("dicom.undecodable", "No codec here reads progressive JPEG of 12 bits.");
+  const decoded = await fromCodec(format, header, "1.2.840.10008.1.2.4.51", bytes);
+  const bias = await biasOf12Bits();
+  return "grey" in decoded ? { ...decoded, grey: decoded.grey.map((value) => Math.max(0, value - bias)) as Samples } : decoded;
+}
+
+/** Whether a scan refines bits of an earlier one (ISO/IEC 10918-1 §B.2.3: Ah and Al of the scan header). */
+function hasRefinement(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(0xff); at >= 0 && at + 4 < bytes.length; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] !== 0xda) continue;
+    const components = bytes[at + 4] ?? 0;
+    if ((bytes[at + 7 + components * 2] ?? 0) !== 0) return true;
+  }
+  return false;
+}
+
+async function fromCodec(
   format: PixelFormat,
+  header: CodestreamHeader,
   transferSyntax: string,
   bytes: Uint8Array,
-): PixelFormat["photometricInterpretation"] {
-  if (JPEG_XL.has(transferSyntax)) return "RGB";
-  if (JPEG_2000.has(transferSyntax)) {
-    const transformed = readJpeg2000Header(bytes).componentTransform === true;
-    return transformed || format.photometricInterpretation.startsWith("YBR_RCT")
-      ? "RGB"
-      : format.photometricInterpretation;
+): Promise<Decoded> {
+  checkHeader(header, format);
+  const { pixels, planar } = await askCodec(format, transferSyntax, bytes);
+  const lossy = header.lossy === true;
+  if (!isColour(format.photometricInterpretation)) return { grey: withinBits(format, pixels), lossy };
+  const interleaved = planar ? byPixel(pixels, format.rows * format.columns) : pixels;
+  return { rgb: toRgb({ ...format, photometricInterpretation: coloursAfter(format, header) }, interleaved), lossy };
+}
+
+/** PS3.5 §8.2: what the samples are once the codec is done with them. The stream knows better than the attribute. */
+function coloursAfter(format: PixelFormat, header: CodestreamHeader): PixelFormat["photometricInterpretation"] {
+  if (header.componentTransform === true || header.colour === "RGB") return "RGB";
+  const labelled = format.photometricInterpretation;
+  return labelled === "YBR_FULL_422" || labelled === "YBR_ICT" || labelled === "YBR_RCT" ? "YBR_FULL" : labelled;
+}
+
+function byPixel(planes: Samples, plane: number): Samples {
+  const pixels = planes.slice();
+  for (let at = 0; at < plane; at++) {
+    for (let sample = 0; sample < 3; sample++) pixels[at * 3 + sample] = planes[sample * plane + at] ?? 0;
   }
-  return format.photometricInterpretation;
-}
-
-/** The browser's own JPEG decoder: fast, off the main thread, and right about every chroma subsampling. */
-async function throughBrowser(format: PixelFormat, bytes: Uint8Array): Promise<Uint8Array> {
-  const header = readJpegHeader(bytes);
-  if (header.width !== format.columns || header.height !== format.rows) throw sizeFault();
-  return rgbOf(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "image/jpeg" }), format.columns, format.rows);
-}
-
-/** The pixels of a JPEG or PNG picture as RGB, row by row; it must have the size that was announced. */
-export async function rgbOf(blob: Blob, columns: number, rows: number): Promise<Uint8Array> {
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  try {
-    if (bitmap.width !== columns || bitmap.height !== rows) throw sizeFault();
-    const context = new OffscreenCanvas(columns, rows).getContext("2d", { willReadFrequently: true });
-    if (!context) throw new Error("This browser gave no canvas.");
-    context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, columns, rows);
-    const rgb = new Uint8Array(columns * rows * 3);
-    for (let from = 0, to = 0; from < data.length; from += 4) {
-      rgb[to++] = data[from] ?? 0;
-      rgb[to++] = data[from + 1] ?? 0;
-      rgb[to++] = data[from + 2] ?? 0;
-    }
-    return rgb;
-  } finally {
-    bitmap.close();
-  }
-}
-
-async function throughWorker(attributes: PixelAttributes, transferSyntax: string, bytes: Uint8Array): Promise<Samples> {
-  const imageFrame = {
-    rows: attributes.rows,
-    columns: attributes.columns,
-    samplesPerPixel: attributes.samplesPerPixel,
-    photometricInterpretation: attributes.photometricInterpretation,
-    planarConfiguration: 0,
-    bitsAllocated: attributes.bitsAllocated,
-    bitsStored: attributes.bitsStored ?? attributes.bitsAllocated,
-    pixelRepresentation: attributes.pixelRepresentation ?? 0,
-  };
-  // A copy of its own: some codecs read the whole buffer that a view stands in.
-  const pixelData = bytes.slice();
-  const decoded: unknown = await getWebWorkerManager().executeTask("dicomImageLoader", "decodeTask", {
-    imageFrame,
-    transferSyntax,
-    pixelData,
-    options: { preScale: { enabled: false } },
-    decodeConfig: {},
-  });
-  const { pixelData: pixels } = decoded as { pixelData?: Samples };
-  if (!pixels) throw new Error("The codec gave no pixels.");
   return pixels;
 }
-
-/** A codec that gives another number of pixels than the header says would show a lie. */
-function expectLength(format: PixelFormat, pixels: Samples): void {
-  if (pixels.length !== format.rows * format.columns * format.samplesPerPixel) throw sizeFault();
-}
-
-const sizeFault = () =>
-  new Fault("dicom.malformed", "The compressed image has another size than its header says.", {
-    place: "(7FE0,0010) Pixel Data against (0028,0010) Rows",
-  });
 
 /** Codecs may answer unsigned values for signed pixels: the sign is put right by Bits Stored. */
 function withinBits(format: PixelFormat, pixels: Samples): Samples {

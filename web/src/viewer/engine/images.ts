@@ -5,7 +5,8 @@ import { Refused } from "../../api.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { transferSyntaxOf } from "../source/multipart.ts";
 import { getBlob, getPart, isAbort } from "../source/wire.ts";
-import { decode, rgbOf } from "./decode.ts";
+import { decode } from "./decode.ts";
+import { rgbOf } from "./jpeg-picture.ts";
 import { imageOf, ofRgb, type Shown, shownOf } from "./picture.ts";
 import { frameOf, SCHEME } from "./registry.ts";
 import { Schedule } from "./schedule.ts";
@@ -76,7 +77,7 @@ async function shownFrom(frame: Frame, signal: AbortSignal): Promise<Shown> {
     const format = readPixelFormat(attributes);
     const part = await getPart(`${frame.url}/frames/${frame.number}`, signal);
     const transferSyntax = transferSyntaxOf(part.type) || frame.transferSyntax;
-    return shownOf(frame, attributes, format, await decode(attributes, format, transferSyntax, part.bytes));
+    return shownOf(frame, attributes, format, await decode(format, transferSyntax, part.bytes));
   } catch (thrown) {
     // 406: the server has no such form of it to give. Any other refusal is an answer, not a reason to try something else.
     if (isAbort(thrown) || (thrown instanceof Refused && thrown.status !== 406)) throw thrown;
@@ -89,7 +90,7 @@ async function shownFrom(frame: Frame, signal: AbortSignal): Promise<Shown> {
         : reason;
     },
   );
-  return ofRgb(await rgbOf(picture, frame.columns, frame.rows), true);
+  return { ...ofRgb(await rgbOf(picture, frame.columns, frame.rows)), rendered: true };
 }
 
 const TABLES = ["00281201", "00281202", "00281203", "00281221", "00281222", "00281223"];

@@ -25,6 +25,7 @@ export type About = {
   readonly window: Window;
   readonly colour: boolean;
   readonly rendered: boolean;
+  readonly lossy: boolean;
 };
 
 /** How the image lies on the screen: directions in patient space, and screen pixels per millimetre and per image pixel. */
@@ -165,8 +166,8 @@ export class EnginePane {
       const shown = shownIn(detail.image);
       if (!shown) return;
       this.#apply();
-      const { window, colour, rendered } = shown;
-      this.#events.onShown(detail.imageIdIndex, { window, colour, rendered });
+      const { window, colour, rendered, lossy } = shown;
+      this.#events.onShown(detail.imageIdIndex, { window, colour, rendered, lossy });
     });
     on(Events.STACK_VIEWPORT_SCROLL, (detail: { newImageIdIndex: number }) => {
       this.#index = detail.newImageIdIndex;

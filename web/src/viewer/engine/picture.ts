@@ -17,28 +17,36 @@ export type Shown = {
   readonly inverse: boolean;
   /** Made by the server: good to look at, not to read values from. */
   readonly rendered: boolean;
+  readonly lossy: boolean;
 };
 
-export function shownOf(frame: Frame, attributes: PixelAttributes, format: PixelFormat, decoded: Decoded): Shown {
-  if ("rgb" in decoded) return ofRgb(decoded.rgb, false);
+export function shownOf(frame: Frame, held: PixelAttributes, format: PixelFormat, decoded: Decoded): Shown {
+  const { lossy } = decoded;
+  if ("rgb" in decoded) return { ...ofRgb(decoded.rgb), lossy };
   if (format.photometricInterpretation === "PALETTE COLOR") {
-    if (!attributes.palette) throw new Error("The palette is missing.");
-    return ofRgb(throughPalette(attributes.palette, decoded.grey), false);
+    if (!held.palette) throw new Error("The palette is missing.");
+    return { ...ofRgb(throughPalette(held.palette, decoded.grey)), lossy };
   }
+  // PS3.3 §C.8.7.1.1.2: the modality table of X-ray angiography and fluoroscopy is not for display.
+  const attributes = NOT_FOR_DISPLAY.has(frame.sopClass) ? { ...held, modalityLut: undefined } : held;
   const pixels = throughModality(attributes, decoded.grey);
   const voiFunction = voiFunctionOf(attributes.voiFunction);
   const inverse =
     format.photometricInterpretation === "MONOCHROME1" || attributes.presentationShape?.trim() === "INVERSE";
   const window = windowFor(frame, attributes, pixels);
-  return { pixels, colour: false, window, voiFunction, inverse, rendered: false };
+  return { pixels, colour: false, window, voiFunction, inverse, rendered: false, lossy };
 }
 
-export function ofRgb(rgb: Uint8Array, rendered: boolean): Shown {
+const NOT_FOR_DISPLAY = new Set(["1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"]);
+/** What an abdomen and most else can be judged in, where the image names no window. */
+const CT_WINDOW: Window = { center: 40, width: 400 };
+
+export function ofRgb(rgb: Uint8Array): Shown {
   const window = { center: 128, width: 256 };
-  return { pixels: rgb, colour: true, window, voiFunction: "LINEAR", inverse: false, rendered };
+  return { pixels: rgb, colour: true, window, voiFunction: "LINEAR", inverse: false, rendered: false, lossy: false };
 }
 
-/** The image's own window, the range of its VOI table, or all but the outermost half percent of its values. */
+/** The image's own window, the range of its VOI table, the customary one of CT, or all but the outermost half percent of its values. */
 function windowFor(frame: Frame, attributes: PixelAttributes, pixels: Shown["pixels"]): Window {
   const how = voiFunctionOf(attributes.voiFunction);
   const own = frame.windows[0] ?? attributes.windows?.[0];
@@ -47,6 +55,7 @@ function windowFor(frame: Frame, attributes: PixelAttributes, pixels: Shown["pix
     const { first, values } = attributes.voiLut;
     return windowOver(first, first + values.length - 1, how);
   }
+  if (frame.units === "HU") return CT_WINDOW;
   const padding = attributes.pixelPadding === undefined ? undefined : modalityOf(attributes)(attributes.pixelPadding);
   const [low, high] = percentiles(pixels, 0.005, 0.995, (value) => value === padding) ?? [0, 1];
   return windowOver(low, high, how);

@@ -100,7 +100,7 @@ function ViewLines({ view, about, geometry }: Props) {
 
 function QualityLines({ frame, about, geometry }: Props) {
   const { t } = useTranslation("viewer");
-  const { lossy } = frame;
+  const lossy = frame.lossy ?? (about.lossy ? { ratio: undefined } : undefined);
   const quality = lossy
     ? lossy.ratio !== undefined && lossy.ratio > 1
       ? t("overlay.lossyRatio", { ratio: Number(lossy.ratio.toFixed(1)) })
