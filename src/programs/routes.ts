@@ -8,6 +8,7 @@ import type { Strangers } from "#features/people/strangers.ts";
 import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import type { Reads } from "#features/sharing/reads.ts";
 import { addDicomweb } from "#features/studies/dicomweb/routes.ts";
+import { addStudiesHttp } from "#features/studies/http.ts";
 import type { Events } from "#platform/events.ts";
 import type { Tasks } from "#platform/jobs.ts";
 import type { Log } from "#platform/log.ts";
@@ -45,6 +46,8 @@ const WIRES: readonly Wire[] = [
   (app, { node, reads, authenticate }) => addDicomweb(app, { world: node, gate: node.gate, reads, authenticate }),
   (app, serving) => addPeopleHttp(app, { ...serving, world: serving.node, authority: serving.certificates }),
   (app, { node, authenticate }) => addAgreementHttp(app, { world: node, authenticate }),
+  (app, { node, reads, events, authenticate }) =>
+    addStudiesHttp(app, { world: node, gate: node.gate, reads, events, authenticate }),
 ];
 
 /** The jobs, a line each. */
