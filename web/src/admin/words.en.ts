@@ -10,7 +10,7 @@ export const adminWords = {
     inviteTitle: "Invite somebody",
     inviteText: "They get an e-mail with a link that works once. A second factor is set up at the first sign-in.",
     name: "Name",
-    email: "E-mail",
+    email: "Email",
     role: "Role",
     roles: "Roles",
     status: "Status",

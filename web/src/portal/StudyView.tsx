@@ -183,10 +183,17 @@ function Row({ title, text, arrow = false }: { title: string; text: string; arro
   );
 }
 
-/** “Nkosi^Ayanda” as “Ayanda Nkosi”. */
-export function plainName(dicomName: string): string {
+/** “NKOSI^Ayanda” as “Ayanda Nkosi”. */
+function plainName(dicomName: string): string {
   const [last = "", first] = personName(dicomName).split(", ");
-  return first ? `${first} ${last}` : last;
+  return [first, last].filter(Boolean).map(calm).join(" ");
+}
+
+/** Names that shout are set in ordinary letters. */
+function calm(name = ""): string {
+  return name === name.toUpperCase()
+    ? name.toLowerCase().replace(/(^|[\s’'-])(\p{L})/gu, (start) => start.toUpperCase())
+    : name;
 }
 
 function sameName(one: string, two: string): boolean {

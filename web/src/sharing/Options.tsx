@@ -67,6 +67,7 @@ function Line({
   set: (on: boolean) => void;
 }) {
   return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the switch inside is the control
     <label className="share-line" data-disabled={disabled || undefined}>
       <span>
         {label} {note && <span className="faint">{note}</span>}

@@ -55,7 +55,7 @@ export function RecipientPreview({ draft, study, onClose }: { draft: Draft; stud
 function masked(address: string): string {
   const [local = "", domain] = address.split("@");
   if (!domain) return address ? `…${address.slice(-3)}` : "…";
-  return `${local.slice(0, 1)}…${local.slice(-1)}@${domain}`;
+  return local.length < 2 ? `…@${domain}` : `${local.slice(0, 1)}…${local.slice(-1)}@${domain}`;
 }
 
 function linkStudyOf(draft: Draft, study: StudyDetail, card: LinkCard): LinkStudy {

@@ -1,7 +1,7 @@
 import { Modal, SegmentedControl } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { z } from "zod";
 import type { Shared } from "#contract/sharing.ts";
@@ -17,6 +17,7 @@ import { LinkFields } from "./LinkFields.tsx";
 import { Options } from "./Options.tsx";
 import { type Draft, FIRST_DRAFT, fittingBasis, proposalOf } from "./proposal.ts";
 import { share, verdictQuery } from "./queries.ts";
+import { RecipientPreview } from "./RecipientPreview.tsx";
 import { VerdictBox } from "./VerdictBox.tsx";
 import "./share.css";
 
@@ -30,9 +31,10 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
   const [draft, setDraft] = useState<Draft>(FIRST_DRAFT);
   const [side, setSide] = useState<Side>("form");
   const [created, setCreated] = useState<z.infer<typeof Shared>>();
+  const [preview, setPreview] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
-  const proposal = proposalOf(draft);
+  const proposal = useMemo(() => proposalOf(draft), [draft]);
   const [judged] = useDebouncedValue(proposal, 250);
   const verdict = useQuery(verdictQuery(owner, id, judged));
   const change = (part: Partial<Draft>) => {
@@ -73,7 +75,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
   const title = study?.description || (study?.modalities.join(", ") ?? "");
 
   return (
-    <Modal.Root opened onClose={onClose} size={860} centered>
+    <Modal.Root opened onClose={onClose} size={860} centered closeOnEscape={!preview}>
       <Modal.Overlay backgroundOpacity={1} color="var(--scrim)" />
       <Modal.Content className="share" aria-label={t("title", { study: title })}>
         <div className="share-left">
@@ -121,7 +123,8 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
                 asking={proposal !== undefined && (verdict.isFetching || judged !== proposal)}
                 error={error ?? (verdict.isError ? sayRefusal(verdict.error) : undefined)}
                 busy={busy}
-                study={study}
+                ready={study !== undefined}
+                onPreview={() => setPreview(true)}
                 onChange={change}
                 onConsent={() => setSide("consent")}
                 onAgreement={() => setSide("agreement")}
@@ -131,6 +134,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
           )}
         </div>
         <AccessColumn owner={owner} id={id} onClose={onClose} />
+        {preview && study && <RecipientPreview draft={draft} study={study} onClose={() => setPreview(false)} />}
       </Modal.Content>
     </Modal.Root>
   );

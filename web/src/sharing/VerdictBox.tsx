@@ -1,14 +1,11 @@
 import { Button, Loader, Radio, Textarea } from "@mantine/core";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ShareVerdict } from "#contract/sharing.ts";
-import type { StudyDetail } from "#contract/studies.ts";
 import { useSession } from "../session.ts";
 import { day } from "../ui/format.ts";
 import { sayBecause } from "../words/say.ts";
 import { basisKey, type Draft } from "./proposal.ts";
-import { RecipientPreview } from "./RecipientPreview.tsx";
 import { saySentence } from "./sentences.ts";
 
 type Props = {
@@ -17,7 +14,8 @@ type Props = {
   asking: boolean;
   error: string | undefined;
   busy: boolean;
-  study: StudyDetail | undefined;
+  ready: boolean;
+  onPreview: () => void;
   onChange: (part: Partial<Draft>) => void;
   onConsent: () => void;
   onAgreement: () => void;
@@ -26,9 +24,8 @@ type Props = {
 
 /** May this be shared, and on what basis: in words, live, with the way to a missing basis beside it. */
 export function VerdictBox(props: Props) {
-  const { draft, verdict, asking, error, busy, study, onCreate } = props;
+  const { draft, verdict, asking, error, busy, ready, onPreview, onCreate } = props;
   const { t } = useTranslation("sharing");
-  const [preview, setPreview] = useState(false);
   const allowed = verdict?.verdict.allowed === true && !asking;
   return (
     <>
@@ -48,7 +45,7 @@ export function VerdictBox(props: Props) {
       </div>
       <div className="share-actions">
         {draft.tab === "link" && (
-          <Button variant="default" onClick={() => setPreview(true)} disabled={!study}>
+          <Button variant="default" onClick={onPreview} disabled={!ready}>
             {t("preview")}
           </Button>
         )}
@@ -56,7 +53,6 @@ export function VerdictBox(props: Props) {
           {draft.tab === "link" ? t("create") : t("share")}
         </Button>
       </div>
-      {preview && study && <RecipientPreview draft={draft} study={study} onClose={() => setPreview(false)} />}
     </>
   );
 }

@@ -2,7 +2,7 @@
 export const signinWords = {
   title: "Sign in",
   lead: "Medical images, shared without exposing the patient.",
-  email: "E-mail",
+  email: "Email",
   password: "Password",
   signIn: "Sign in",
   or: "or",

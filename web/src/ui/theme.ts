@@ -38,10 +38,23 @@ const gray: MantineColorsTuple = [
   "#1f2326",
 ];
 
+const red: MantineColorsTuple = [
+  "#fdeeee",
+  "#f9d5d6",
+  "#f5b0b2",
+  "#ff8a8d",
+  "#ff6e72",
+  "#ff5257",
+  "#e23f45",
+  "#c62f35",
+  "#a3262b",
+  "#5a2124",
+];
+
 export const theme = createTheme({
   primaryColor: "lamp",
   primaryShade: { light: 7, dark: 5 },
-  colors: { lamp, dark, gray },
+  colors: { lamp, dark, gray, red },
   white: "#ffffff",
   black: "#1f2326",
   fontFamily: "var(--font)",
@@ -56,6 +69,7 @@ export const theme = createTheme({
   shadows: { xs: "none", sm: "none", md: "none", lg: "none", xl: "0 24px 64px rgb(0 0 0 / 0.35)" },
   components: {
     Button: { defaultProps: { size: "sm", fw: 500 } },
+    SegmentedControl: { defaultProps: { withItemsBorders: false } },
     TextInput: { defaultProps: { size: "sm" } },
     // No scroll lock: it would write a <style> element, and our pages scroll inside themselves.
     Drawer: { defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" } } },

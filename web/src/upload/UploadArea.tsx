@@ -2,6 +2,7 @@ import { Modal, Progress } from "@mantine/core";
 import { IconUpload } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import {
+  type ChangeEvent,
   type DragEvent,
   type ReactNode,
   type RefObject,
@@ -18,7 +19,7 @@ import { UploadPreview } from "./UploadPreview.tsx";
 import { UploadProgress } from "./UploadProgress.tsx";
 import "./upload.css";
 
-export type UploadDoor = { choose: () => void };
+export type UploadDoor = { choose: (what?: "files" | "folder") => void };
 type Stage =
   | { is: "idle" }
   | { is: "reading"; done: number; count: number }
@@ -41,13 +42,15 @@ export function UploadArea({
   const [over, setOver] = useState(false);
   const [hidden, setHidden] = useState(false);
   const files = useRef<HTMLInputElement>(null);
-  useImperativeHandle(
-    door,
-    () => ({ choose: () => (stage.is === "idle" ? files.current?.click() : setHidden(false)) }),
-    [stage.is],
-  );
+  const folder = useRef<HTMLInputElement>(null);
+  useImperativeHandle(door, () => ({
+    choose: (what = "files") => {
+      if (stage.is === "idle") (what === "files" ? files : folder).current?.click();
+      else setHidden(false);
+    },
+  }));
 
-  const take = async (dropped: DataTransfer | FileList) => {
+  const take = async (dropped: DataTransfer | readonly File[]) => {
     setHidden(false);
     setStage({ is: "reading", done: 0, count: 0 });
     const { sources, whole } = await gather(dropped);
@@ -73,6 +76,13 @@ export function UploadArea({
     setOver(false);
     if (enabled && stage.is === "idle") void take(event.dataTransfer);
   };
+  const onChosen = (event: ChangeEvent<HTMLInputElement>) => {
+    const input = event.currentTarget;
+    // A copy: emptying the input, so that the same files can be chosen again, empties its list too.
+    const chosen = [...(input.files ?? [])];
+    input.value = "";
+    if (chosen.length > 0) void take(chosen);
+  };
   const close = () => {
     if (stage.is === "run" && stage.run.state.phase !== "done") setHidden(true);
     else setStage({ is: "idle" });
@@ -87,16 +97,8 @@ export function UploadArea({
       onDrop={onDrop}
     >
       {children}
-      <input
-        ref={files}
-        type="file"
-        multiple
-        hidden
-        onChange={(event) =>
-          event.currentTarget.files?.length &&
-          void take(event.currentTarget.files).finally(() => files.current && (files.current.value = ""))
-        }
-      />
+      <input ref={files} type="file" multiple hidden onChange={onChosen} />
+      <input ref={folder} type="file" multiple hidden onChange={onChosen} {...{ webkitdirectory: "" }} />
       {over && (
         <div className="upload-over">
           <IconUpload size={40} stroke={1.4} aria-hidden />
@@ -104,7 +106,13 @@ export function UploadArea({
           <span>{t("dropText")}</span>
         </div>
       )}
-      <Modal opened={stage.is !== "idle" && !hidden} onClose={close} size={640} title={t("title")}>
+      <Modal
+        opened={stage.is !== "idle" && !hidden}
+        onClose={close}
+        size={640}
+        title={t("title")}
+        closeOnEscape={false}
+      >
         {stage.is === "reading" && (
           <div className="upload-stack" aria-live="polite">
             <p>{t("reading", { done: stage.done, count: stage.count })}</p>

@@ -8,10 +8,10 @@ export type Gathered = { sources: Source[]; whole: Source[] };
 const MOST_FILES = 200_000;
 
 /** Everything below what was dropped: folders are walked, ZIP archives opened. Iterative, with a cap. */
-export async function gather(dropped: DataTransfer | FileList): Promise<Gathered> {
+export async function gather(dropped: DataTransfer | readonly File[]): Promise<Gathered> {
   const files =
-    dropped instanceof FileList
-      ? [...dropped].map((file) => ({ path: file.webkitRelativePath || file.name, file }))
+    "map" in dropped
+      ? dropped.map((file) => ({ path: file.webkitRelativePath || file.name, file }))
       : await filesOf(dropped);
   const gathered: Gathered = { sources: [], whole: [] };
   for (const { path, file } of files) {

@@ -3,6 +3,8 @@ export const uploadWords = {
   drop: "Drop to upload",
   dropText: "Files, a folder, a ZIP or a whole CD. Programs on the disc are left out.",
   title: "Upload",
+  files: "Files, ZIP or disc image …",
+  folder: "Folder or CD …",
   reading: "Reading {{done, number}} of {{count, number}} files",
   readingText: "Nothing has left this computer yet.",
   nothing: "No DICOM file was found among {{count, number}}.",

@@ -1,6 +1,6 @@
 import { Button, Drawer, Loader } from "@mantine/core";
 import { useDebouncedValue, useHotkeys, useMediaQuery } from "@mantine/hooks";
-import { IconSearch, IconUpload } from "@tabler/icons-react";
+import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
@@ -9,6 +9,7 @@ import type { StudyRow } from "#contract/studies.ts";
 import { useSession } from "../session.ts";
 import { ShareDialog } from "../sharing/ShareDialog.tsx";
 import { UploadArea, type UploadDoor } from "../upload/UploadArea.tsx";
+import { UploadButton } from "../upload/UploadButton.tsx";
 import { sayRefusal } from "../words/say.ts";
 import { EmptyList } from "./EmptyList.tsx";
 import { FilterBar } from "./FilterBar.tsx";
@@ -80,16 +81,7 @@ export function StudiesPage() {
               <kbd className="kbd">/</kbd>
             </label>
             <Updated at={list.dataUpdatedAt} busy={list.isFetching} connected={connected} />
-            {session.can.upload && (
-              <Button
-                className="worklist-upload"
-                variant="default"
-                leftSection={<IconUpload size={16} aria-hidden />}
-                onClick={() => upload.current?.choose()}
-              >
-                {t("upload")}
-              </Button>
-            )}
+            {session.can.upload && <UploadButton onChoose={(what) => upload.current?.choose(what)} />}
           </header>
           <FilterBar
             filters={filters}

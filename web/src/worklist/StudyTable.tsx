@@ -6,7 +6,7 @@ import { type KeyboardEvent, memo, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyRow } from "#contract/studies.ts";
 import { dicomDate, personName } from "../ui/format.ts";
-import { type CellWords, COLUMNS, type Column } from "./columns.tsx";
+import { type CellWords, type Column, columnsFor, tracksOf } from "./columns.tsx";
 import type { SortBy, SortKey } from "./filters.ts";
 import { nextSort } from "./filters.ts";
 import { StudyCard } from "./StudyCard.tsx";
@@ -33,8 +33,8 @@ export function StudyTable(props: Props) {
   const { t } = useTranslation("worklist");
   const { ref: measure, width } = useElementSize();
   const scroll = useRef<HTMLDivElement>(null);
-  const columns = useMemo(() => COLUMNS.filter((column) => (width || 1100) >= column.from), [width]);
-  const tracks = { gridTemplateColumns: columns.map((column) => column.width).join(" ") };
+  const columns = useMemo(() => columnsFor(width || 1100), [width]);
+  const tracks = { gridTemplateColumns: tracksOf(columns) };
   const words: CellWords = { noName: t("noName"), noDescription: t("noDescription"), arriving: t("arriving") };
   const list = useVirtualizer({
     count: rows.length,
@@ -79,9 +79,9 @@ export function StudyTable(props: Props) {
       onKeyDown={onKey}
       data-phone={phone || undefined}
     >
-      {!phone && <Head columns={columns} sort={sort} tracks={tracks} onSort={onSort} />}
-      <div ref={scroll} className="grid-scroll" role="rowgroup">
-        <div role="presentation" style={{ height: list.getTotalSize(), position: "relative" }}>
+      <div ref={scroll} className="grid-scroll" role="presentation">
+        {!phone && <Head columns={columns} sort={sort} tracks={tracks} onSort={onSort} />}
+        <div role="rowgroup" style={{ height: list.getTotalSize(), position: "relative" }}>
           {items.map((item) => {
             const row = rows[item.index];
             if (!row) return null;

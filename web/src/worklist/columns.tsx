@@ -4,7 +4,7 @@ import { dicomDate, dicomTime, moment, number, personName, yearOf } from "../ui/
 import type { SortKey } from "./filters.ts";
 import { Modalities, Status } from "./Status.tsx";
 
-/** The list's columns in order. `width` is a grid track; `from` hides a column in a list narrower than that many pixels. */
+/** The list's columns in order. Each has a least width and a share of what is left; the highest `rank` goes first when room is short. */
 export type Column = {
   key:
     | "status"
@@ -21,59 +21,63 @@ export type Column = {
     | "shared"
     | "arrived";
   sort?: SortKey;
-  width: string;
-  from: number;
+  least: number;
+  share: number;
+  rank: number;
   numeric?: boolean;
   cell: (row: StudyRow, words: CellWords) => ReactNode;
 };
 export type CellWords = { noName: string; noDescription: string; arriving: string };
 
+const GAP = 14;
+const SIDES = 44;
 const quiet = (text: ReactNode) => <span className="muted">{text}</span>;
 
-export const COLUMNS: readonly Column[] = [
-  { key: "status", width: "116px", from: 0, cell: (row) => <Status report={row.report} /> },
+const COLUMNS: readonly Column[] = [
+  { key: "status", least: 100, share: 0, rank: 0, cell: (row) => <Status report={row.report} /> },
   {
     key: "patient",
     sort: "patient",
-    width: "minmax(150px, 1.3fr)",
-    from: 0,
+    least: 128,
+    share: 1.2,
+    rank: 0,
     cell: (row, words) => (
       <span className="cell-patient">{personName(row.patientName) || <i className="faint">{words.noName}</i>}</span>
     ),
   },
-  {
-    key: "id",
-    width: "minmax(96px, 0.8fr)",
-    from: 560,
-    cell: (row) => <span className="mono muted">{row.patientId}</span>,
-  },
-  { key: "born", width: "52px", from: 760, cell: (row) => quiet(yearOf(row.birthDate)) },
+  { key: "id", least: 78, share: 0.5, rank: 4, cell: (row) => <span className="mono muted">{row.patientId}</span> },
+  { key: "born", least: 40, share: 0, rank: 5, cell: (row) => quiet(yearOf(row.birthDate)) },
   {
     key: "study",
     sort: "description",
-    width: "minmax(150px, 1.7fr)",
-    from: 0,
+    least: 140,
+    share: 1.6,
+    rank: 0,
     cell: (row, words) => row.description || <i className="faint">{words.noDescription}</i>,
   },
-  { key: "modality", width: "84px", from: 0, cell: (row) => <Modalities codes={row.modalities} /> },
+  { key: "modality", least: 66, share: 0, rank: 0, cell: (row) => <Modalities codes={row.modalities} /> },
   {
     key: "date",
     sort: "date",
-    width: "142px",
-    from: 480,
-    cell: (row) => (
-      <span>
-        {dicomDate(row.studyDate)} <span className="faint">{dicomTime(row.studyTime)}</span>
-      </span>
-    ),
+    least: 88,
+    share: 0,
+    rank: 1,
+    cell: (row) => <span title={dicomTime(row.studyTime)}>{dicomDate(row.studyDate)}</span>,
   },
-  { key: "clinic", width: "minmax(100px, 1fr)", from: 700, cell: (row) => quiet(row.ownerName) },
-  { key: "accession", width: "104px", from: 1240, cell: (row) => <span className="mono muted">{row.accession}</span> },
-  { key: "priors", width: "52px", from: 900, numeric: true, cell: (row) => quiet(row.priors || "–") },
+  { key: "clinic", least: 104, share: 0.9, rank: 3, cell: (row) => quiet(row.ownerName) },
+  {
+    key: "accession",
+    least: 82,
+    share: 0.3,
+    rank: 9,
+    cell: (row) => <span className="mono muted">{row.accession}</span>,
+  },
+  { key: "priors", least: 38, share: 0, rank: 6, numeric: true, cell: (row) => quiet(row.priors || "–") },
   {
     key: "images",
-    width: "74px",
-    from: 620,
+    least: 52,
+    share: 0,
+    rank: 2,
     numeric: true,
     cell: (row, words) => (
       <span className="muted">
@@ -82,9 +86,24 @@ export const COLUMNS: readonly Column[] = [
       </span>
     ),
   },
-  { key: "shared", width: "62px", from: 1080, numeric: true, cell: (row) => quiet(row.shared || "–") },
-  { key: "arrived", sort: "arrived", width: "112px", from: 980, cell: (row) => quiet(moment(row.arrivedAt)) },
+  { key: "shared", least: 46, share: 0, rank: 8, numeric: true, cell: (row) => quiet(row.shared || "–") },
+  { key: "arrived", sort: "arrived", least: 96, share: 0, rank: 7, cell: (row) => quiet(moment(row.arrivedAt)) },
 ];
+
+/** As many columns as fit into so many pixels, in their order. */
+export function columnsFor(width: number): Column[] {
+  const fitting = [...COLUMNS];
+  const needed = () => SIDES + fitting.reduce((sum, column) => sum + column.least + GAP, -GAP);
+  while (needed() > width) {
+    const least = fitting.reduce((worst, column) => (column.rank > worst.rank ? column : worst));
+    if (least.rank === 0) break;
+    fitting.splice(fitting.indexOf(least), 1);
+  }
+  return fitting;
+}
+
+export const tracksOf = (columns: readonly Column[]): string =>
+  columns.map(({ least, share }) => (share > 0 ? `minmax(${least}px, ${share}fr)` : `${least}px`)).join(" ");
 
 /** A study that grew in the last seconds is still on its way. */
 export function isArriving(row: StudyRow): boolean {
