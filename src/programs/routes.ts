@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { addConsentHttp } from "#features/consent/http.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
 import { addPeopleHttp } from "#features/people/http.ts";
 import { SWEEP_CRONTAB, SWEEP_TASK, sweepTask } from "#features/people/jobs.ts";
@@ -6,6 +7,7 @@ import type { Setup } from "#features/people/signin/setup.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
 import type { Strangers } from "#features/people/strangers.ts";
 import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
+import { addSharingHttp } from "#features/sharing/http.ts";
 import type { Reads } from "#features/sharing/reads.ts";
 import { addDicomweb } from "#features/studies/dicomweb/routes.ts";
 import { addStudiesHttp } from "#features/studies/http.ts";

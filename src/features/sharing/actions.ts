@@ -2,7 +2,8 @@ import { z } from "zod";
 import { Id } from "#contract/words.ts";
 import { type ActionTx, action } from "#features/audit/action.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
-import { endGrants, grantById, insertGrant } from "#features/sharing/grant-queries.ts";
+import { mayRevoke } from "#features/sharing/access-rules.ts";
+import { endGrants, grantById, holdBasis, insertGrant } from "#features/sharing/grant-queries.ts";
 import { type Judged, judge, StudyShare, type StudyShareInput } from "#features/sharing/judge.ts";
 import { insertLink } from "#features/sharing/link-queries.ts";
 import { Fault } from "#kit/fault.ts";
@@ -17,6 +18,8 @@ export type SharedNow = { grant: string; because: string; link: { id: string; se
 
 /** A grant to an organisation, a person or the holder of a link. No purpose and basis, no grant; it never outlives its basis. */
 export const shareStudy = action("study.share", StudyShare, async (inside, who, input) => {
+  if (input.basis && "id" in input.basis)
+    await holdBasis(inside.tx, who.organisation, input.basis.kind, input.basis.id);
   const judged = await judge(inside, who, input);
   const { verdict, study, subject, proposal } = judged;
   const note = {
@@ -62,14 +65,9 @@ async function addLink(inside: ActionTx, link: LinkParts, input: StudyShareInput
   const { challenge } = input;
   if (!challenge)
     throw new Fault("share.refused", "A link needs something that only its recipient knows.", { place: "challenge" });
-  if (challenge.kind === "birth-date" && !/^\d{8}$/.test(judged.study.birthDate)) {
-    throw new Fault("share.refused", "The study has no complete birth date to ask for; use a code or a password.", {
-      place: "challenge",
-    });
-  }
   const password =
     challenge.kind === "password"
-      ? new Hidden(challenge.password)
+      ? new Hidden(challenge.password.trim())
       : challenge.kind === "birth-date"
         ? new Hidden(judged.study.birthDate)
         : null;
@@ -94,11 +92,7 @@ function earlier(one: Date, other: Date | null): Date {
 /** Ends a grant at once: the next request under it finds nothing. */
 export const revokeGrant = action("grant.revoke", z.object({ id: Id }), async ({ tx }, who, { id }) => {
   const grant = await grantById(tx, who.organisation, id);
-  const mayRevoke =
-    who.kind === "system" ||
-    (who.kind === "person" &&
-      who.roles.some((role) => role === "radiographer" || role === "radiologist" || role === "privacy-officer"));
-  if (!grant || !mayRevoke)
+  if (!grant || !mayRevoke(who))
     return {
       refused: "role",
       fault: "access.denied",

@@ -171,6 +171,17 @@ export async function endGrants(
   );
 }
 
+/**
+ * Holds the basis of a grant that is being made until the transaction ends: whoever ends that agreement or consent meanwhile
+ * waits, and then ends this grant too.
+ */
+export async function holdBasis(tx: Tx, organisation: string, kind: BasisKind, id: string): Promise<void> {
+  if (kind === "agreement")
+    await sql`select from agreement where organisation = ${organisation} and id = ${id} for share`.execute(tx);
+  if (kind === "consent")
+    await sql`select from consent_event where organisation = ${organisation} and id = ${id} for share`.execute(tx);
+}
+
 /** The grants that rest on this agreement or consent and have not ended. */
 export async function grantsOnBasis(tx: Tx, organisation: string, basis: string): Promise<GrantRecord[]> {
   const { rows } = await sql<GrantRecord>`

@@ -15,6 +15,7 @@ import {
 } from "#features/sharing/grant-queries.ts";
 import {
   carryingBases,
+  isBirthDate,
   mayShare,
   type Proposal,
   type ShareFacts,
@@ -52,13 +53,13 @@ export async function judge(
     consents,
     linkMaxDays: await linkMaxDays(tx, who.organisation),
   };
-  const { subject, ...target } = await subjectOf(tx, input);
+  const { subject, ...named } = await subjectOf(tx, input);
   const proposal: Proposal = {
     subject,
     purpose: input.purpose,
     rights: input.rights,
     days: input.expiresInDays,
-    challenge: input.challenge?.kind ?? null,
+    challenge: challengeOf(input, study, now),
     basis: input.basis
       ? {
           kind: input.basis.kind,
@@ -80,24 +81,19 @@ export async function judge(
       title: titles.get(basis.id ?? "")?.title ?? "",
       until: titles.get(basis.id ?? "")?.until ?? null,
     })),
-    subject: target,
+    subject: named,
     priors: await priorsOf(tx, input.owner, input.study),
   };
 }
 
-async function subjectOf(
-  tx: ActionTx["tx"],
-  { subject }: StudyShareInput,
-): Promise<{ subject: Proposal["subject"]; id: string | null; name: string }> {
+type Target = { subject: Proposal["subject"]; id: string | null; name: string };
+
+async function subjectOf(tx: ActionTx["tx"], { subject }: StudyShareInput): Promise<Target> {
   switch (subject.kind) {
     case "organisation":
-      return {
-        subject: { kind: "organisation", id: subject.id },
-        id: subject.id,
-        name: await organisationName(tx, subject.id),
-      };
+      return target({ ...subject, name: await organisationName(tx, subject.id) }, subject.id);
     case "link":
-      return { subject: { kind: "link", toPatient: subject.toPatient }, id: null, name: subject.recipient };
+      return target({ kind: "link", name: subject.recipient, toPatient: subject.toPatient }, null);
     case "person": {
       const person = await personByEmail(tx, subject.email);
       if (!person)
@@ -106,13 +102,21 @@ async function subjectOf(
           "Nobody with that address works here or at a partner; share by link instead.",
           { place: "subject.email" },
         );
-      return {
-        subject: { kind: "person", id: person.id, organisations: person.organisations },
-        id: person.id,
-        name: person.displayName,
-      };
+      const { id, displayName: name, organisations } = person;
+      return target({ kind: "person", id, name, organisations }, id);
     }
   }
+}
+
+function target(subject: Proposal["subject"], id: string | null): Target {
+  return { subject, id, name: subject.name };
+}
+
+function challengeOf(input: StudyShareInput, study: SharedStudy, now: Date): Proposal["challenge"] {
+  const { challenge } = input;
+  if (!challenge) return null;
+  if (challenge.kind === "birth-date") return { kind: "birth-date", known: isBirthDate(study.birthDate, now) };
+  return challenge.kind === "code" ? challenge : { kind: "password" };
 }
 
 export type Sentence = { key: string; values: Record<string, string> };

@@ -31,14 +31,19 @@ export type ShareFacts = {
 
 export type Proposal = {
   subject:
-    | { kind: "organisation"; id: string }
-    | { kind: "person"; id: string; organisations: readonly string[] }
-    | { kind: "link"; toPatient: boolean };
+    | { kind: "organisation"; id: string; name: string }
+    | { kind: "person"; id: string; name: string; organisations: readonly string[] }
+    | { kind: "link"; name: string; toPatient: boolean };
   purpose: Purpose;
   basis: { kind: BasisKind; id: string | null; note: string } | null;
   rights: readonly Right[];
   days: number;
-  challenge: "code" | "password" | "birth-date" | null;
+  challenge:
+    | { kind: "code"; address: string }
+    | { kind: "password" }
+    /** Whether the study's birth date is complete and plausible, so that it can be asked for. */
+    | { kind: "birth-date"; known: boolean }
+    | null;
 };
 
 export type ShareBecause =
@@ -57,13 +62,17 @@ export type ShareBecause =
   | "basis-does-not-carry"
   | "consent-refused"
   | "challenge-missing"
-  | "challenge-too-weak";
+  | "challenge-too-weak"
+  | "challenge-no-birth-date"
+  | "challenge-no-address";
 
 export type ShareVerdict = { allowed: boolean; because: ShareBecause; basisUntil: Date | null };
 
 const SHARING_ROLES: readonly Role[] = ["radiographer", "radiologist", "privacy-officer"];
 /** Care of one's own patient by another clinician, and a copy to the patient, do not rest on consent (catalogue D2). */
 const OWN_CARE_PURPOSES: readonly Purpose[] = ["care", "second-opinion", "patient-request"];
+/** The holder of a link has no account: nothing is written or passed on under its name. */
+const LINK_RIGHTS: readonly Right[] = ["view", "download"];
 
 const no = (because: ShareBecause): ShareVerdict => ({ allowed: false, because, basisUntil: null });
 const yes = (because: ShareBecause, basisUntil: Date | null = null): ShareVerdict => ({
@@ -81,6 +90,8 @@ export function mayShare(
   if (who.organisation !== facts.owner) return no("not-owner");
   if (!who.roles.some((role) => SHARING_ROLES.includes(role))) return no("role");
   if (proposal.rights.length === 0 || !proposal.rights.includes("view")) return no("no-rights");
+  if (proposal.subject.kind === "link" && proposal.rights.some((right) => !LINK_RIGHTS.includes(right)))
+    return no("no-rights");
   if (proposal.days > facts.linkMaxDays && proposal.subject.kind === "link") return no("too-long");
   const weak = challengeProblem(proposal);
   if (weak) return no(weak);
@@ -101,10 +112,26 @@ export function mayShare(
 
 function challengeProblem(proposal: Proposal): ShareBecause | null {
   if (proposal.subject.kind !== "link") return null;
-  if (!proposal.challenge) return "challenge-missing";
-  return proposal.challenge === "birth-date" && proposal.rights.some((right) => right !== "view")
-    ? "challenge-too-weak"
-    : null;
+  const { challenge } = proposal;
+  if (!challenge) return "challenge-missing";
+  switch (challenge.kind) {
+    case "birth-date":
+      if (proposal.rights.some((right) => right !== "view")) return "challenge-too-weak";
+      return challenge.known ? null : "challenge-no-birth-date";
+    case "code":
+      return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(challenge.address) ? null : "challenge-no-address"; // codes go by e-mail only
+    case "password":
+      return null;
+  }
+}
+
+/** PS3.5 §6.2 DA: a day that is in the calendar, from the last 130 years. Anything less would be guessed or never be right. */
+export function isBirthDate(text: string, now: Date): boolean {
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(text) ?? [];
+  if (year === undefined) return false;
+  const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
+  const real = !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === `${year}-${month}-${day}`;
+  return real && date <= now && now.getUTCFullYear() - Number(year) <= 130;
 }
 
 function byAgreement(facts: ShareFacts, proposal: Proposal, now: Date): ShareVerdict {
@@ -125,7 +152,30 @@ function byConsent(facts: ShareFacts, proposal: Proposal, now: Date): ShareVerdi
   if (!consent || consent.patient !== facts.patient) return no("basis-missing");
   if (consent.decision === "refused") return no("consent-refused");
   if (!standsFor(consent, now)) return no("basis-ended");
-  return consent.purposes.includes(proposal.purpose) ? yes("consent", consent.until) : no("basis-other-purpose");
+  if (!consent.purposes.includes(proposal.purpose)) return no("basis-other-purpose");
+  if (!names(consent, proposal)) return no("basis-other-recipient");
+  const takenBack = facts.consents.some(
+    (later) =>
+      later.patient === facts.patient &&
+      later.decision === "refused" &&
+      later.from > consent.from &&
+      later.purposes.includes(proposal.purpose) &&
+      names(later, proposal),
+  );
+  return takenBack ? no("consent-refused") : yes("consent", consent.until);
+}
+
+/** A consent without a recipient is for whom the form names; one with a recipient is for nobody else. */
+function names({ recipient }: ConsentFacts, { subject }: Proposal): boolean {
+  return recipient.trim() === "" || folded(recipient) === folded(subject.name);
+}
+
+function folded(name: string): string {
+  return name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 }
 
 function byOwnCare(facts: ShareFacts, proposal: Proposal, now: Date): ShareVerdict {
