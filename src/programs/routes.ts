@@ -48,6 +48,8 @@ const WIRES: readonly Wire[] = [
   (app, { node, reads, authenticate }) => addDicomweb(app, { world: node, gate: node.gate, reads, authenticate }),
   (app, serving) => addPeopleHttp(app, { ...serving, world: serving.node, authority: serving.certificates }),
   (app, { node, authenticate }) => addAgreementHttp(app, { world: node, authenticate }),
+  (app, { node, authenticate }) => addConsentHttp(app, { world: node, authenticate }),
+  (app, { node, authenticate, publicUrl }) => addSharingHttp(app, { world: node, authenticate, publicUrl }),
   (app, { node, reads, events, authenticate }) =>
     addStudiesHttp(app, { world: node, gate: node.gate, reads, events, authenticate }),
 ];
