@@ -2,6 +2,113 @@
 
 create schema auth;
 
+create table auth.account (
+  id text not null,
+  "accountId" text not null,
+  "providerId" text not null,
+  "userId" text not null,
+  "accessToken" text,
+  "refreshToken" text,
+  "idToken" text,
+  "accessTokenExpiresAt" timestamp with time zone,
+  "refreshTokenExpiresAt" timestamp with time zone,
+  scope text,
+  password text,
+  "createdAt" timestamp with time zone not null default now(),
+  "updatedAt" timestamp with time zone not null
+);
+create table auth.passkey (
+  id text not null,
+  name text,
+  "publicKey" text not null,
+  "userId" text not null,
+  "credentialID" text not null,
+  counter integer not null,
+  "deviceType" text not null,
+  "backedUp" boolean not null,
+  transports text,
+  "createdAt" timestamp with time zone,
+  aaguid text
+);
+create table auth.session (
+  id text not null,
+  "expiresAt" timestamp with time zone not null,
+  token text not null,
+  "createdAt" timestamp with time zone not null default now(),
+  "updatedAt" timestamp with time zone not null,
+  "ipAddress" text,
+  "userAgent" text,
+  "userId" text not null
+);
+create table auth.session_proof (
+  session text not null,
+  secret_hash bytea not null,
+  factor text not null,
+  organisation uuid,
+  started_at timestamp with time zone not null default now(),
+  last_seen_at timestamp with time zone not null default now()
+);
+create table auth."twoFactor" (
+  id text not null,
+  secret text not null,
+  "backupCodes" text not null,
+  "userId" text not null,
+  verified boolean,
+  "failedVerificationCount" integer,
+  "lockedUntil" timestamp with time zone,
+  "lastStep" bigint
+);
+create table auth."user" (
+  id text not null,
+  name text not null,
+  email text not null,
+  "emailVerified" boolean not null,
+  image text,
+  "createdAt" timestamp with time zone not null default now(),
+  "updatedAt" timestamp with time zone not null default now(),
+  "twoFactorEnabled" boolean
+);
+create table auth.verification (
+  id text not null,
+  identifier text not null,
+  value text not null,
+  "expiresAt" timestamp with time zone not null,
+  "createdAt" timestamp with time zone not null default now(),
+  "updatedAt" timestamp with time zone not null default now()
+);
+
+alter table auth.account add constraint "account_userId_fkey" FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE;
+alter table auth.account add constraint account_pkey PRIMARY KEY (id);
+alter table auth.passkey add constraint "passkey_userId_fkey" FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE;
+alter table auth.passkey add constraint passkey_pkey PRIMARY KEY (id);
+alter table auth.passkey add constraint "passkey_credentialID_key" UNIQUE ("credentialID");
+alter table auth.session add constraint "session_userId_fkey" FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE;
+alter table auth.session add constraint session_pkey PRIMARY KEY (id);
+alter table auth.session add constraint session_token_key UNIQUE (token);
+alter table auth.session_proof add constraint session_proof_factor_check CHECK ((factor = ANY (ARRAY['password+totp'::text, 'passkey'::text])));
+alter table auth.session_proof add constraint session_proof_session_fkey FOREIGN KEY (session) REFERENCES auth.session(id) ON DELETE CASCADE;
+alter table auth.session_proof add constraint session_proof_pkey PRIMARY KEY (session);
+alter table auth.session_proof add constraint session_proof_secret_hash_key UNIQUE (secret_hash);
+alter table auth."twoFactor" add constraint "twoFactor_userId_fkey" FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE;
+alter table auth."twoFactor" add constraint "twoFactor_pkey" PRIMARY KEY (id);
+alter table auth."twoFactor" add constraint "twoFactor_userId_key" UNIQUE ("userId");
+alter table auth."user" add constraint user_pkey PRIMARY KEY (id);
+alter table auth."user" add constraint user_email_key UNIQUE (email);
+alter table auth.verification add constraint verification_pkey PRIMARY KEY (id);
+
+CREATE INDEX account_user ON auth.account USING btree ("userId");
+CREATE INDEX passkey_user ON auth.passkey USING btree ("userId");
+CREATE INDEX session_owner ON auth.session USING btree ("userId");
+CREATE INDEX verification_identifier ON auth.verification USING btree (identifier);
+
+grant delete, insert, select, update on table auth."twoFactor" to safelight_auth;
+grant delete, insert, select, update on table auth."user" to safelight_auth;
+grant delete, insert, select, update on table auth.account to safelight_auth;
+grant delete, insert, select, update on table auth.passkey to safelight_auth;
+grant delete, insert, select, update on table auth.session to safelight_auth;
+grant delete, insert, select, update on table auth.session_proof to safelight_auth;
+grant delete, insert, select, update on table auth.verification to safelight_auth;
+
 create schema public;
 
 CREATE OR REPLACE FUNCTION public.app_enqueue(task text, payload jsonb, run_at timestamp with time zone DEFAULT now(), job_key text DEFAULT NULL::text)
@@ -309,7 +416,7 @@ create table public.ledger_entry (
   subject uuid,
   body text not null,
   leaf bigint,
-  leaf_hash bytea not null
+  leaf_hash bytea
 );
 create table public.ledger_signing_key (
   organisation uuid not null,
@@ -343,7 +450,9 @@ create table public.link (
   notify boolean not null default true,
   closed_at timestamp with time zone,
   closed_because text,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  frames_day date,
+  frames_used integer not null default 0
 );
 create table public.link_session (
   organisation uuid not null,
@@ -427,7 +536,9 @@ create table public.person (
   email text not null,
   display_name text not null,
   dismissed_at timestamp with time zone,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  last_seen_at timestamp with time zone,
+  factors_reset_at timestamp with time zone
 );
 create table public.policy_epoch (
   subject uuid not null,
@@ -480,7 +591,8 @@ create table public.setup (
   id boolean not null default true,
   secret_hash bytea,
   expires_at timestamp with time zone,
-  completed_at timestamp with time zone
+  completed_at timestamp with time zone,
+  begun_at timestamp with time zone
 );
 create table public.study (
   organisation uuid not null,
@@ -511,6 +623,20 @@ create table public.study_search (
   study uuid not null,
   name_folded text not null default ''::text,
   words text[] not null default '{}'::text[]
+);
+create table public.upload (
+  organisation uuid not null,
+  id uuid not null,
+  person uuid not null,
+  created_at timestamp with time zone not null default now()
+);
+create table public.upload_file (
+  organisation uuid not null,
+  upload uuid not null,
+  number integer not null,
+  outcome text not null,
+  code text,
+  study uuid
 );
 
 alter table public.access add constraint access_pkey PRIMARY KEY (subject, owner, study, grant_id);
@@ -599,6 +725,11 @@ alter table public.study add constraint study_organisation_fkey FOREIGN KEY (org
 alter table public.study add constraint study_organisation_patient_fkey FOREIGN KEY (organisation, patient) REFERENCES public.patient(organisation, id);
 alter table public.study add constraint study_pkey PRIMARY KEY (organisation, id);
 alter table public.study_search add constraint study_search_pkey PRIMARY KEY (organisation, study);
+alter table public.upload add constraint upload_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
+alter table public.upload add constraint upload_pkey PRIMARY KEY (organisation, id);
+alter table public.upload_file add constraint upload_file_outcome_check CHECK ((outcome = ANY (ARRAY['stored'::text, 'already-here'::text, 'ignored'::text, 'refused'::text])));
+alter table public.upload_file add constraint upload_file_organisation_upload_fkey FOREIGN KEY (organisation, upload) REFERENCES public.upload(organisation, id);
+alter table public.upload_file add constraint upload_file_pkey PRIMARY KEY (organisation, upload, number);
 
 CREATE INDEX access_by_date ON public.access USING btree (subject, study_date DESC, study);
 CREATE INDEX access_by_grant ON public.access USING btree (grant_id);
@@ -649,6 +780,7 @@ alter table public.ledger_tree force row level security;
 alter table public.link force row level security;
 alter table public.link_session force row level security;
 alter table public.machine_token force row level security;
+alter table public.mail_outbox force row level security;
 alter table public.membership force row level security;
 alter table public.organisation force row level security;
 alter table public.organisation_key force row level security;
@@ -659,6 +791,8 @@ alter table public.report_version force row level security;
 alter table public.series force row level security;
 alter table public.study force row level security;
 alter table public.study_search force row level security;
+alter table public.upload force row level security;
+alter table public.upload_file force row level security;
 
 create policy giver on public.access for all to safelight_serve
   using ((owner = ( SELECT public.scope_organisation() AS scope_organisation)))
@@ -785,6 +919,16 @@ create policy own on public.machine_token for all to safelight_serve
 create policy owner_all on public.machine_token for all to safelight_owner
   using (true)
   with check (true);
+create policy adding on public.mail_outbox for insert to safelight_serve
+  with check (true);
+create policy named on public.mail_outbox for select to safelight_serve
+  using (((id)::text = ( SELECT current_setting('safelight.message'::text, true) AS current_setting)));
+create policy owner_all on public.mail_outbox for all to safelight_owner
+  using (true)
+  with check (true);
+create policy sending on public.mail_outbox for update to safelight_serve
+  using (((id)::text = ( SELECT current_setting('safelight.message'::text, true) AS current_setting)))
+  with check (((id)::text = ( SELECT current_setting('safelight.message'::text, true) AS current_setting)));
 create policy mine on public.membership for select to safelight_serve
   using ((person = ( SELECT public.scope_person() AS scope_person)));
 create policy own on public.membership for all to safelight_serve
@@ -805,6 +949,10 @@ create policy own on public.organisation for all to safelight_serve
 create policy owner_all on public.organisation for all to safelight_owner
   using (true)
   with check (true);
+create policy partner on public.organisation for select to safelight_serve
+  using ((EXISTS ( SELECT
+   FROM public.agreement a
+  WHERE ((a.partner = ( SELECT public.scope_organisation() AS scope_organisation)) AND (a.organisation = organisation.id)))));
 create policy granted on public.organisation_key for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM public.access x
@@ -876,6 +1024,18 @@ create policy own on public.study_search for all to safelight_serve
 create policy owner_all on public.study_search for all to safelight_owner
   using (true)
   with check (true);
+create policy own on public.upload for all to safelight_serve
+  using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
+  with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
+create policy owner_all on public.upload for all to safelight_owner
+  using (true)
+  with check (true);
+create policy own on public.upload_file for all to safelight_serve
+  using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
+  with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
+create policy owner_all on public.upload_file for all to safelight_owner
+  using (true)
+  with check (true);
 
 grant delete, insert, select, update on table public.access to safelight_serve;
 grant insert, select, update on table public.access_grant to safelight_serve;
@@ -889,7 +1049,7 @@ grant delete, insert, select, update on table public.invitation to safelight_ser
 grant delete, insert, select, update on table public.key_group to safelight_serve;
 grant insert, select on table public.ledger_checkpoint to safelight_serve;
 grant insert, select on table public.ledger_detail to safelight_serve;
-grant insert, select, update (leaf) on table public.ledger_entry to safelight_serve;
+grant insert, select, update (leaf), update (leaf_hash) on table public.ledger_entry to safelight_serve;
 grant delete, insert, select, update on table public.ledger_signing_key to safelight_serve;
 grant delete, insert, select, update on table public.ledger_tree to safelight_serve;
 grant insert, select, update on table public.link to safelight_serve;
@@ -908,6 +1068,8 @@ grant delete, insert, select, update on table public.series to safelight_serve;
 grant delete, insert, select, update on table public.setup to safelight_serve;
 grant delete, insert, select, update on table public.study to safelight_serve;
 grant insert, update on table public.study_search to safelight_serve;
+grant delete, insert, select, update on table public.upload to safelight_serve;
+grant delete, insert, select, update on table public.upload_file to safelight_serve;
 grant execute on function public.app_enqueue(task text, payload jsonb, run_at timestamp with time zone, job_key text) to safelight_serve;
 grant execute on function public.known_blob(wanted text) to safelight_serve;
 grant execute on function public.ledgers_with_news() to safelight_serve;

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { createTransport, type Transporter } from "nodemailer";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
@@ -43,6 +44,7 @@ export function mailTask({ database, config }: Needs): Task {
 
 /** The row is locked while the server is asked, so that two workers never send it twice. */
 async function sendOne(tx: Tx, id: string, transport: Transporter, from: string): Promise<void> {
+  await sql`select set_config('safelight.message', ${id}, true)`.execute(tx); // row-level security shows this message alone
   const row = await tx
     .selectFrom("mail_outbox")
     .select(["to_address", "subject", "body"])

@@ -177,7 +177,7 @@ export interface Tables {
     subject: Optional<OrNull<string>>;
     body: string;
     leaf: Optional<OrNull<number>>;
-    leaf_hash: Bytes;
+    leaf_hash: Optional<OrNull<Bytes>>;
   };
   ledger_signing_key: {
     organisation: string;
@@ -212,6 +212,8 @@ export interface Tables {
     closed_at: Optional<OrNull<Time>>;
     closed_because: Optional<OrNull<string>>;
     created_at: Optional<Time>;
+    frames_day: Optional<OrNull<string>>;
+    frames_used: Optional<number>;
   };
   link_session: {
     organisation: string;
@@ -296,6 +298,8 @@ export interface Tables {
     display_name: string;
     dismissed_at: Optional<OrNull<Time>>;
     created_at: Optional<Time>;
+    last_seen_at: Optional<OrNull<Time>>;
+    factors_reset_at: Optional<OrNull<Time>>;
   };
   policy_epoch: {
     subject: string;
@@ -349,6 +353,7 @@ export interface Tables {
     secret_hash: Optional<OrNull<Bytes>>;
     expires_at: Optional<OrNull<Time>>;
     completed_at: Optional<OrNull<Time>>;
+    begun_at: Optional<OrNull<Time>>;
   };
   study: {
     organisation: string;
@@ -379,5 +384,19 @@ export interface Tables {
     study: string;
     name_folded: Optional<string>;
     words: Optional<string[]>;
+  };
+  upload: {
+    organisation: string;
+    id: string;
+    person: string;
+    created_at: Optional<Time>;
+  };
+  upload_file: {
+    organisation: string;
+    upload: string;
+    number: number;
+    outcome: string;
+    code: Optional<OrNull<string>>;
+    study: Optional<OrNull<string>>;
   };
 }
