@@ -54,7 +54,7 @@ const engine = new pki.CryptoEngine({
 export async function createAuthority({ name, now }: { name: string; now: Date }): Promise<KeyAndCertificate> {
   const keys = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
   const certificate = await blank(keys.publicKey, name, undefined, now, 3652);
-  certificate.issuer.typesAndValues = certificate.subject.typesAndValues;
+  certificate.issuer = certificate.subject;
   const subjectKey = await keyIdentifier(certificate);
   certificate.extensions = [
     extension(OID.basicConstraints, true, new pki.BasicConstraints({ cA: true, pathLenConstraint: 0 }).toSchema()),
@@ -70,7 +70,7 @@ export async function issueCertificate(issue: Issue): Promise<KeyAndCertificate>
   const authority = pki.Certificate.fromBER(new X509Certificate(issue.authority.cert).raw);
   const keys = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
   const certificate = await blank(keys.publicKey, issue.commonName, issue.organisation, issue.now, issue.days);
-  certificate.issuer.typesAndValues = authority.subject.typesAndValues;
+  certificate.issuer = authority.subject;
   const authorityKey = await keyIdentifier(authority);
   const purposes = { server: [OID.serverAuth], client: [OID.clientAuth], both: [OID.serverAuth, OID.clientAuth] }[
     issue.usage
@@ -108,18 +108,24 @@ async function blank(
   certificate.serialNumber = new asn1.Integer({ valueHex: toArrayBuffer(serial) });
   certificate.notBefore.value = new Date(now.getTime() - BACKDATE_MS);
   certificate.notAfter.value = new Date(now.getTime() + days * DAY_MS);
-  if (organisation !== undefined) certificate.subject.typesAndValues.push(nameOf(OID.organisation, organisation));
-  certificate.subject.typesAndValues.push(nameOf(OID.commonName, commonName));
+  certificate.subject = distinguishedName([
+    ...(organisation === undefined ? [] : [[OID.organisation, organisation] as const]),
+    [OID.commonName, commonName],
+  ]);
   await certificate.subjectPublicKeyInfo.importKey(publicKey, engine);
   return certificate;
 }
 
-/** RFC 5280 appendix A.1: common and organisation names hold 1 to 64 characters. */
-function nameOf(type: string, value: string): pki.AttributeTypeAndValue {
-  if (value.length === 0 || value.length > 64) {
-    throw new Fault("config.invalid", "a certificate's names have 1 to 64 characters", { place: "commonName" });
-  }
-  return new pki.AttributeTypeAndValue({ type, value: new asn1.Utf8String({ value }) });
+/** RFC 5280 §4.1.2.4: one attribute to each set; appendix A.1: these names hold 1 to 64 characters. */
+function distinguishedName(names: readonly (readonly [type: string, value: string])[]): pki.RelativeDistinguishedNames {
+  const sets = names.map(([type, value]) => {
+    if (value.length === 0 || value.length > 64) {
+      throw new Fault("config.invalid", "a certificate's names have 1 to 64 characters", { place: "commonName" });
+    }
+    const attribute = [new asn1.ObjectIdentifier({ value: type }), new asn1.Utf8String({ value })];
+    return new asn1.Set({ value: [new asn1.Sequence({ value: attribute })] });
+  });
+  return pki.RelativeDistinguishedNames.fromBER(new asn1.Sequence({ value: sets }).toBER());
 }
 
 /** RFC 5280 §4.2.1.2, method 1: SHA-1 of the public key's bits. It names the key and protects nothing. */

@@ -8,15 +8,24 @@ import type { DataSetSource } from "#platform/dicom/association/sender.ts";
 import { BCP_195, peerCertificate } from "#platform/dicom/tls.ts";
 import type { CommandOf } from "#standards/dimse/command.ts";
 import { type AcceptedContexts, agreed, type Proposal, propose, VERIFICATION } from "#standards/dimse/negotiate.ts";
-import type { AssociateAc, AssociateRj } from "#standards/dimse/pdu.ts";
+import type { AssociateAc, AssociateRj, AssociateRq } from "#standards/dimse/pdu.ts";
 
 /** Milliseconds. */
-export type ClientTimeouts = { connectMs: number; associateMs: number; responseMs: number; releaseMs: number };
+export type ClientTimeouts = {
+  connectMs: number;
+  associateMs: number;
+  /** From a request to its response, and from one pending response to the next. */
+  responseMs: number;
+  releaseMs: number;
+  /** PS3.8 §9.1.4: how long the peer may take to close after an abort. */
+  artimMs: number;
+};
 export const CLIENT_TIMEOUTS: ClientTimeouts = {
   connectMs: 10_000,
   associateMs: 30_000,
   responseMs: 120_000,
   releaseMs: 10_000,
+  artimMs: 5_000,
 };
 
 export type AssociationOptions = Omit<Proposal, "maxPduLength"> & {
@@ -80,16 +89,16 @@ export async function openAssociation(options: AssociationOptions): Promise<Open
   const timeouts = { ...CLIENT_TIMEOUTS, ...options.timeouts };
   const request = propose({ ...options, maxPduLength: options.maxPdu ?? 128 * 1024 });
   const socket = await connectTo(options, timeouts.connectMs);
-  const opened = Promise.withResolvers<AssociateAc>();
+  const opened = Promise.withResolvers<AcceptedContexts>();
   const conversation = new Conversation(
     {
       socket,
-      artimMs: 30_000,
+      artimMs: timeouts.artimMs,
       idleMs: Number.POSITIVE_INFINITY,
       stallMs: 60_000,
       serve: options.serve ?? (async () => ({ status: 0x0211 })),
       tell: (what) => {
-        if (what.is === "accepted") opened.resolve(what.pdu);
+        if (what.is === "accepted") opened.resolve(establish(conversation, request, what.pdu));
         else if (what.is === "rejected") opened.reject(new AssociationRejected(what.pdu));
       },
       ended: ({ because }) => opened.reject(because),
@@ -105,15 +114,24 @@ export async function openAssociation(options: AssociationOptions): Promise<Open
     timeouts.associateMs,
   );
   try {
-    const reply = await opened.promise;
-    const accepted = agreed(request, reply);
-    conversation.establish(accepted, reply.user.maxPduLength ?? 0);
-    return associationOn(conversation, accepted, timeouts);
+    return associationOn(conversation, await opened.promise, timeouts);
   } catch (thrown) {
     conversation.abort(faultOf(thrown));
     throw thrown;
   } finally {
     clearTimeout(late);
+  }
+}
+
+/** At once: the peer may send its first request together with its acceptance. A reply that cannot be ends the association. */
+function establish(conversation: Conversation, request: AssociateRq, reply: AssociateAc): AcceptedContexts {
+  try {
+    const accepted = agreed(request, reply);
+    conversation.establish(accepted, reply.user.maxPduLength ?? 0);
+    return accepted;
+  } catch (thrown) {
+    conversation.abort(faultOf(thrown));
+    return new Map();
   }
 }
 

@@ -142,7 +142,7 @@ export class Conversation {
         this.#finish("release", new Fault("request.cancelled", "the association was released"));
         return;
       case "abort":
-        this.#finish(what.by, new Fault("peer.refused", abortWords(what)));
+        this.#finish(what.by, new Fault(what.by === "transport" ? "peer.silent" : "peer.refused", abortWords(what)));
         return;
       default:
         this.#options.tell(what);
