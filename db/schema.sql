@@ -134,6 +134,14 @@ CREATE OR REPLACE FUNCTION public.known_blob(wanted text)
  SET search_path TO 'public', 'pg_temp'
 AS $function$ select exists (select from instance where blob = wanted) or exists (select from quarantine where blob = wanted) $function$
 ;
+CREATE OR REPLACE FUNCTION public.ledger_people(ids uuid[])
+ RETURNS TABLE(id uuid, name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ select p.id, p.display_name from person p where p.id = any(ids)
+     and exists (select from ledger_entry e where e.organisation = scope_organisation() and e.actor = p.id and e.actor_kind = 'person') $function$
+;
 CREATE OR REPLACE FUNCTION public.ledgers_with_news()
  RETURNS SETOF uuid
  LANGUAGE sql
@@ -277,6 +285,15 @@ create table public.access_grant (
   created_by uuid,
   created_at timestamp with time zone not null default now()
 );
+create table public.access_held (
+  subject uuid not null,
+  owner uuid not null,
+  study uuid not null,
+  grant_id uuid not null,
+  until_at timestamp with time zone not null,
+  study_date text not null default ''::text,
+  created_at timestamp with time zone not null default now()
+);
 create table public.agreement (
   organisation uuid not null,
   id uuid not null,
@@ -296,6 +313,13 @@ create table public.attempt (
   source text not null,
   window_at timestamp with time zone not null,
   count integer not null default 1
+);
+create table public.backup (
+  id uuid not null,
+  at timestamp with time zone not null,
+  manifest_sha256 bytea not null,
+  objects bigint not null,
+  bytes bigint not null
 );
 create table public.consent_event (
   organisation uuid not null,
@@ -393,7 +417,8 @@ create table public.ledger_checkpoint (
   size bigint not null,
   root bytea not null,
   note text not null,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  frontier bytea
 );
 create table public.ledger_detail (
   organisation uuid not null,
@@ -418,6 +443,12 @@ create table public.ledger_entry (
   leaf bigint,
   leaf_hash bytea
 );
+create table public.ledger_node (
+  organisation uuid not null,
+  level integer not null,
+  index bigint not null,
+  hash bytea not null
+);
 create table public.ledger_signing_key (
   organisation uuid not null,
   version integer not null,
@@ -430,7 +461,14 @@ create table public.ledger_signing_key (
 create table public.ledger_tree (
   organisation uuid not null,
   size bigint not null default 0,
-  frontier bytea not null default '\x'::bytea
+  frontier bytea not null default '\x'::bytea,
+  journaled bigint not null default 0
+);
+create table public.ledger_witness (
+  organisation uuid not null,
+  kind text not null,
+  size bigint not null,
+  at timestamp with time zone not null default now()
 );
 create table public.link (
   organisation uuid not null,
@@ -452,7 +490,8 @@ create table public.link (
   closed_because text,
   created_at timestamp with time zone not null default now(),
   frames_day date,
-  frames_used integer not null default 0
+  frames_used integer not null default 0,
+  frames_limit integer not null default 0
 );
 create table public.link_session (
   organisation uuid not null,
@@ -594,6 +633,11 @@ create table public.setup (
   completed_at timestamp with time zone,
   begun_at timestamp with time zone
 );
+create table public.sharing_closed (
+  id boolean not null default true,
+  because text not null,
+  closed_at timestamp with time zone not null default now()
+);
 create table public.study (
   organisation uuid not null,
   id uuid not null,
@@ -647,11 +691,13 @@ alter table public.access_grant add constraint access_grant_subject_kind_check C
 alter table public.access_grant add constraint access_grant_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.access_grant add constraint access_grant_organisation_study_fkey FOREIGN KEY (organisation, study) REFERENCES public.study(organisation, id);
 alter table public.access_grant add constraint access_grant_pkey PRIMARY KEY (organisation, id);
+alter table public.access_held add constraint access_held_pkey PRIMARY KEY (subject, owner, study, grant_id);
 alter table public.agreement add constraint agreement_kind_check CHECK ((kind = ANY (ARRAY['operator'::text, 'processor'::text, 'business-associate'::text, 'joint-care'::text])));
 alter table public.agreement add constraint agreement_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.agreement add constraint agreement_partner_fkey FOREIGN KEY (partner) REFERENCES public.organisation(id);
 alter table public.agreement add constraint agreement_pkey PRIMARY KEY (organisation, id);
 alter table public.attempt add constraint attempt_pkey PRIMARY KEY (kind, source, window_at);
+alter table public.backup add constraint backup_pkey PRIMARY KEY (id);
 alter table public.consent_event add constraint consent_event_channel_check CHECK ((channel = ANY (ARRAY['in-person'::text, 'telephone'::text, 'video'::text, 'paper'::text, 'portal'::text])));
 alter table public.consent_event add constraint consent_event_decision_check CHECK ((decision = ANY (ARRAY['given'::text, 'refused'::text])));
 alter table public.consent_event add constraint consent_event_given_by_check CHECK ((given_by = ANY (ARRAY['self'::text, 'guardian'::text, 'proxy'::text])));
@@ -677,9 +723,14 @@ alter table public.ledger_checkpoint add constraint ledger_checkpoint_pkey PRIMA
 alter table public.ledger_detail add constraint ledger_detail_pkey PRIMARY KEY (organisation, entry);
 alter table public.ledger_entry add constraint ledger_entry_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text])));
 alter table public.ledger_entry add constraint ledger_entry_pkey PRIMARY KEY (organisation, id);
+alter table public.ledger_node add constraint ledger_node_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
+alter table public.ledger_node add constraint ledger_node_pkey PRIMARY KEY (organisation, level, index);
 alter table public.ledger_signing_key add constraint ledger_signing_key_pkey PRIMARY KEY (organisation, version);
 alter table public.ledger_tree add constraint ledger_tree_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.ledger_tree add constraint ledger_tree_pkey PRIMARY KEY (organisation);
+alter table public.ledger_witness add constraint ledger_witness_kind_check CHECK ((kind = ANY (ARRAY['folder'::text, 'mail'::text, 'export'::text, 'backup'::text])));
+alter table public.ledger_witness add constraint ledger_witness_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
+alter table public.ledger_witness add constraint ledger_witness_pkey PRIMARY KEY (organisation, kind);
 alter table public.link add constraint link_challenge_check CHECK ((challenge = ANY (ARRAY['code'::text, 'password'::text, 'birth-date'::text])));
 alter table public.link add constraint link_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.link add constraint link_organisation_grant_id_fkey FOREIGN KEY (organisation, grant_id) REFERENCES public.access_grant(organisation, id);
@@ -721,6 +772,8 @@ alter table public.series add constraint series_organisation_study_fkey FOREIGN 
 alter table public.series add constraint series_pkey PRIMARY KEY (organisation, id);
 alter table public.setup add constraint setup_id_check CHECK (id);
 alter table public.setup add constraint setup_pkey PRIMARY KEY (id);
+alter table public.sharing_closed add constraint sharing_closed_id_check CHECK (id);
+alter table public.sharing_closed add constraint sharing_closed_pkey PRIMARY KEY (id);
 alter table public.study add constraint study_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.study add constraint study_organisation_patient_fkey FOREIGN KEY (organisation, patient) REFERENCES public.patient(organisation, id);
 alter table public.study add constraint study_pkey PRIMARY KEY (organisation, id);
@@ -744,6 +797,7 @@ CREATE INDEX instance_blob ON public.instance USING btree (blob);
 CREATE INDEX instance_by_series ON public.instance USING btree (organisation, series, number);
 CREATE INDEX instance_by_study ON public.instance USING btree (organisation, study);
 CREATE UNIQUE INDEX instance_by_uid ON public.instance USING btree (organisation, sop_instance_uid);
+CREATE INDEX ledger_entry_actor ON public.ledger_entry USING btree (organisation, actor, at DESC) WHERE (actor_kind <> 'device'::text);
 CREATE INDEX ledger_entry_at ON public.ledger_entry USING btree (organisation, at DESC);
 CREATE UNIQUE INDEX ledger_entry_leaf ON public.ledger_entry USING btree (organisation, leaf) WHERE (leaf IS NOT NULL);
 CREATE INDEX ledger_entry_patient ON public.ledger_entry USING btree (organisation, patient, at DESC);
@@ -765,6 +819,7 @@ CREATE INDEX study_search_name ON public.study_search USING btree (organisation,
 
 alter table public.access force row level security;
 alter table public.access_grant force row level security;
+alter table public.access_held force row level security;
 alter table public.agreement force row level security;
 alter table public.consent_event force row level security;
 alter table public.consent_form_version force row level security;
@@ -775,8 +830,10 @@ alter table public.key_group force row level security;
 alter table public.ledger_checkpoint force row level security;
 alter table public.ledger_detail force row level security;
 alter table public.ledger_entry force row level security;
+alter table public.ledger_node force row level security;
 alter table public.ledger_signing_key force row level security;
 alter table public.ledger_tree force row level security;
+alter table public.ledger_witness force row level security;
 alter table public.link force row level security;
 alter table public.link_session force row level security;
 alter table public.machine_token force row level security;
@@ -808,6 +865,9 @@ create policy own on public.access_grant for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
 create policy owner_all on public.access_grant for all to safelight_owner
+  using (true)
+  with check (true);
+create policy owner_all on public.access_held for all to safelight_owner
   using (true)
   with check (true);
 create policy own on public.agreement for all to safelight_serve
@@ -889,6 +949,12 @@ create policy own on public.ledger_entry for all to safelight_serve
 create policy owner_all on public.ledger_entry for all to safelight_owner
   using (true)
   with check (true);
+create policy own on public.ledger_node for all to safelight_serve
+  using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
+  with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
+create policy owner_all on public.ledger_node for all to safelight_owner
+  using (true)
+  with check (true);
 create policy own on public.ledger_signing_key for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -899,6 +965,12 @@ create policy own on public.ledger_tree for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
 create policy owner_all on public.ledger_tree for all to safelight_owner
+  using (true)
+  with check (true);
+create policy own on public.ledger_witness for all to safelight_serve
+  using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
+  with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
+create policy owner_all on public.ledger_witness for all to safelight_owner
   using (true)
   with check (true);
 create policy own on public.link for all to safelight_serve
@@ -1041,6 +1113,7 @@ grant delete, insert, select, update on table public.access to safelight_serve;
 grant insert, select, update on table public.access_grant to safelight_serve;
 grant insert, select, update on table public.agreement to safelight_serve;
 grant delete, insert, select, update on table public.attempt to safelight_serve;
+grant select on table public.backup to safelight_serve;
 grant insert, select, update on table public.consent_event to safelight_serve;
 grant insert, select, update (retired_at) on table public.consent_form_version to safelight_serve;
 grant delete, insert, select, update on table public.device to safelight_serve;
@@ -1050,8 +1123,10 @@ grant delete, insert, select, update on table public.key_group to safelight_serv
 grant insert, select on table public.ledger_checkpoint to safelight_serve;
 grant insert, select on table public.ledger_detail to safelight_serve;
 grant insert, select, update (leaf), update (leaf_hash) on table public.ledger_entry to safelight_serve;
+grant insert, select, update on table public.ledger_node to safelight_serve;
 grant delete, insert, select, update on table public.ledger_signing_key to safelight_serve;
 grant delete, insert, select, update on table public.ledger_tree to safelight_serve;
+grant insert, select, update on table public.ledger_witness to safelight_serve;
 grant insert, select, update on table public.link to safelight_serve;
 grant delete, insert, select, update on table public.link_session to safelight_serve;
 grant delete, insert, select, update on table public.machine_token to safelight_serve;
@@ -1066,12 +1141,14 @@ grant delete, insert, select, update on table public.quarantine to safelight_ser
 grant insert, select, update (status) on table public.report_version to safelight_serve;
 grant delete, insert, select, update on table public.series to safelight_serve;
 grant delete, insert, select, update on table public.setup to safelight_serve;
+grant select on table public.sharing_closed to safelight_serve;
 grant delete, insert, select, update on table public.study to safelight_serve;
 grant insert, update on table public.study_search to safelight_serve;
 grant delete, insert, select, update on table public.upload to safelight_serve;
 grant delete, insert, select, update on table public.upload_file to safelight_serve;
 grant execute on function public.app_enqueue(task text, payload jsonb, run_at timestamp with time zone, job_key text) to safelight_serve;
 grant execute on function public.known_blob(wanted text) to safelight_serve;
+grant execute on function public.ledger_people(ids uuid[]) to safelight_serve;
 grant execute on function public.ledgers_with_news() to safelight_serve;
 grant execute on function public.organisation_ids() to safelight_serve;
 grant execute on function public.organisation_named(wanted text) to safelight_serve;

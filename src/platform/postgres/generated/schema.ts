@@ -38,6 +38,15 @@ export interface Tables {
     created_by: Optional<OrNull<string>>;
     created_at: Optional<Time>;
   };
+  access_held: {
+    subject: string;
+    owner: string;
+    study: string;
+    grant_id: string;
+    until_at: Time;
+    study_date: Optional<string>;
+    created_at: Optional<Time>;
+  };
   agreement: {
     organisation: string;
     id: string;
@@ -57,6 +66,13 @@ export interface Tables {
     source: string;
     window_at: Time;
     count: Optional<number>;
+  };
+  backup: {
+    id: string;
+    at: Time;
+    manifest_sha256: Bytes;
+    objects: number;
+    bytes: number;
   };
   consent_event: {
     organisation: string;
@@ -155,6 +171,7 @@ export interface Tables {
     root: Bytes;
     note: string;
     created_at: Optional<Time>;
+    frontier: Optional<OrNull<Bytes>>;
   };
   ledger_detail: {
     organisation: string;
@@ -179,6 +196,12 @@ export interface Tables {
     leaf: Optional<OrNull<number>>;
     leaf_hash: Optional<OrNull<Bytes>>;
   };
+  ledger_node: {
+    organisation: string;
+    level: number;
+    index: number;
+    hash: Bytes;
+  };
   ledger_signing_key: {
     organisation: string;
     version: number;
@@ -192,6 +215,13 @@ export interface Tables {
     organisation: string;
     size: Optional<number>;
     frontier: Optional<Bytes>;
+    journaled: Optional<number>;
+  };
+  ledger_witness: {
+    organisation: string;
+    kind: string;
+    size: number;
+    at: Optional<Time>;
   };
   link: {
     organisation: string;
@@ -214,6 +244,7 @@ export interface Tables {
     created_at: Optional<Time>;
     frames_day: Optional<OrNull<string>>;
     frames_used: Optional<number>;
+    frames_limit: Optional<number>;
   };
   link_session: {
     organisation: string;
@@ -354,6 +385,11 @@ export interface Tables {
     expires_at: Optional<OrNull<Time>>;
     completed_at: Optional<OrNull<Time>>;
     begun_at: Optional<OrNull<Time>>;
+  };
+  sharing_closed: {
+    id: Optional<boolean>;
+    because: string;
+    closed_at: Optional<Time>;
   };
   study: {
     organisation: string;

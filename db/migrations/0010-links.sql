@@ -1,6 +1,7 @@
 -- How many pictures a link may have drawn in a day, over all its openings: opening it again gives no new budget.
 alter table link add column frames_day date;
 alter table link add column frames_used integer not null default 0;
+alter table link add column frames_limit integer not null default 0; -- of a day, by the size of the study when it was last opened
 
 -- Messages hold links and codes. The serving role adds them and sees only the one that a job names.
 alter table mail_outbox enable row level security;
