@@ -115,6 +115,8 @@ export const Report = z.object({
   author: z.string(),
   signedAt: Instant.nullable(),
   updatedAt: Instant.nullable(),
+  /** What is being written as an addendum, for those who write; the final report stays `text` until it is signed. */
+  draft: ReportText.nullable().default(null),
   can: z.object({ edit: Verdict, sign: Verdict }),
   versions: z.array(z.object({ version: z.number(), status: z.string(), author: z.string(), at: Instant })),
 });

@@ -6,6 +6,7 @@ import { SWEEP_CRONTAB, SWEEP_TASK, sweepTask } from "#features/people/jobs.ts";
 import type { Setup } from "#features/people/signin/setup.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
 import type { Strangers } from "#features/people/strangers.ts";
+import { addReportsHttp } from "#features/reports/http.ts";
 import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import { addSharingHttp } from "#features/sharing/http.ts";
 import type { Reads } from "#features/sharing/reads.ts";
@@ -48,6 +49,7 @@ const WIRES: readonly Wire[] = [
   (app, { node, reads, authenticate }) => addDicomweb(app, { world: node, gate: node.gate, reads, authenticate }),
   (app, serving) => addPeopleHttp(app, { ...serving, world: serving.node, authority: serving.certificates }),
   (app, { node, authenticate }) => addAgreementHttp(app, { world: node, authenticate }),
+  (app, { node, authenticate }) => addReportsHttp(app, { world: node, authenticate }),
   (app, { node, authenticate }) => addConsentHttp(app, { world: node, authenticate }),
   (app, { node, authenticate, publicUrl }) => addSharingHttp(app, { world: node, authenticate, publicUrl }),
   (app, { node, reads, events, authenticate }) =>

@@ -60,7 +60,7 @@ const LISTED =
   sql.raw(`study.organisation, coalesce((select name from organisation o where o.id = study.organisation), '') as owner_name, study.id, study.study_uid, study.patient_name, study.patient_id, study.birth_date,
   study.sex, study.study_date, study.study_time, study.description, study.accession, study.modalities, study.referring_physician, study.series_count, study.instance_count, study.bytes, study.created_at, study.updated_at,
   (select count(*) from study p where p.organisation = study.organisation and p.patient = study.patient and p.id <> study.id and p.study_date <= study.study_date)::int as priors,
-  (select r.status from report_version r where r.organisation = study.organisation and r.study = study.id order by r.version desc limit 1) as report,
+  (select r.status from report_version r where r.organisation = study.organisation and r.study = study.id order by r.status = 'draft', r.version desc limit 1) as report,
   (select count(*) from access x where x.owner = study.organisation and x.study = study.id and x.until_at > now())::int as shared`);
 
 /** One page of the studies this actor may see, sorted as asked; the cursor of the last row finds the next. */

@@ -1,0 +1,40 @@
+import type { Actor } from "#features/audit/actor.ts";
+import { mayReadReport, mayReport, type StudyFacts } from "#features/sharing/rules.ts";
+
+/** Who writes, signs and reads reports, and which status may follow which. Pure. */
+
+export type ReportStatus = "draft" | "preliminary" | "final" | "addendum";
+export type Signing = Exclude<ReportStatus, "draft">;
+
+export type ReportVerdict = { allowed: boolean; because: string; grant: string | null };
+
+/** Reports are written by people: radiologists of the owner in care, or whoever holds a grant with the right to report. */
+export function mayEdit(who: Actor, study: StudyFacts, now: Date): ReportVerdict {
+  if (who.kind !== "person") return { allowed: false, because: "role", grant: null };
+  const verdict = mayReport(who, study, now);
+  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+}
+
+/** Whoever may look at the study in its own organisation, was given the report with it, or writes it. */
+export function mayRead(who: Actor, study: StudyFacts, now: Date): ReportVerdict {
+  const writer = mayEdit(who, study, now);
+  if (writer.allowed) return writer;
+  const verdict = mayReadReport(who, study, now);
+  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+}
+
+/** A final report stands: after it come addenda only, and an addendum only after it. `signed` is the newest signed status. */
+export function mayFollow(
+  signed: Signing | null,
+  next: Signing,
+): { allowed: true } | { allowed: false; because: string } {
+  const stands = signed === "final" || signed === "addendum";
+  if (stands && next !== "addendum") return { allowed: false, because: "report-final" };
+  if (!stands && next === "addendum") return { allowed: false, because: "report-not-final" };
+  return { allowed: true };
+}
+
+/** A patient reads what a radiologist stands for: final reports and addenda. */
+export function forPatients(status: ReportStatus): boolean {
+  return status === "final" || status === "addendum";
+}
