@@ -1,6 +1,6 @@
 import { Fault } from "#kit/fault.ts";
 import { Queue } from "#platform/decoders/queue.ts";
-import type { FrameSource, Look } from "#platform/decoders/wire.ts";
+import type { FrameSource, Look, PageWanted, Paragraph, Request } from "#platform/decoders/wire.ts";
 import type { Limits } from "#platform/decoders/worker.ts";
 import type { PixelAttributes } from "#standards/pixels/attributes.ts";
 import { frameBytes, MAX_FRAME_BYTES, type PixelFormat, readPixelFormat } from "#standards/pixels/format.ts";
@@ -28,6 +28,8 @@ export type ThumbnailRequest = FrameSource & {
   side?: number;
   signal?: AbortSignal | undefined;
 };
+export type PageRequest = PageWanted & { signal?: AbortSignal | undefined };
+export type DrawnPage = Rendered & { pages: number };
 export type Decoded = { pixels: Uint8Array; format: PixelFormat };
 export type Rendered = { bytes: Uint8Array; width: number; height: number; mediaType: string };
 
@@ -38,6 +40,10 @@ export type Decoders = {
   render(request: RenderRequest): Promise<Rendered>;
   /** A JPEG of at most `side` (256 unless told, never more) pixels on its longer side. */
   thumbnail(request: ThumbnailRequest): Promise<Rendered>;
+  /** A page (from 1) of a PDF as PNG; page 0 draws nothing and tells how many there are. */
+  pdf(request: PageRequest & { document: Frame }): Promise<DrawnPage>;
+  /** A page (from 1) of a text as PNG; page 0 draws nothing and tells how many there are. */
+  text(request: PageRequest & { paragraphs: readonly Paragraph[] }): Promise<DrawnPage>;
   close(): Promise<void>;
 };
 
@@ -47,9 +53,9 @@ export function openDecoders(options: DecoderOptions): Decoders {
   const queue = new Queue(options.size, options.queueLimit ?? options.size * 32, limits);
   const { maxFrameBytes } = limits;
 
-  async function decode({ format, frame, signal, transferSyntax, swap }: DecodeRequest): Promise<Decoded> {
+  async function decode({ format, frame, signal, transferSyntax }: DecodeRequest): Promise<Decoded> {
     const checked = readPixelFormat(format, maxFrameBytes);
-    const source = { transferSyntax, swap };
+    const source = { transferSyntax };
     const bytes = joined(frame, maxFrameBytes);
     const { answer, body } = await queue.ask(
       { do: "decode", source, format: checked, maxFrameBytes, frame: bytes },
@@ -62,16 +68,9 @@ export function openDecoders(options: DecoderOptions): Decoders {
     return { pixels: body, format: now };
   }
 
-  async function render({
-    attributes,
-    frame,
-    signal,
-    transferSyntax,
-    swap,
-    ...look
-  }: RenderRequest): Promise<Rendered> {
+  async function render({ attributes, frame, signal, transferSyntax, ...look }: RenderRequest): Promise<Rendered> {
     readPixelFormat(attributes, maxFrameBytes);
-    const source = { transferSyntax, swap };
+    const source = { transferSyntax };
     const bytes = joined(frame, maxFrameBytes);
     const { answer, body } = await queue.ask(
       { do: "render", source, attributes, look, maxFrameBytes, frame: bytes },
@@ -81,9 +80,20 @@ export function openDecoders(options: DecoderOptions): Decoders {
     return { bytes: body, width: Number(answer.width), height: Number(answer.height), mediaType: `image/${look.kind}` };
   }
 
+  async function page(request: Request, signal: AbortSignal | undefined): Promise<DrawnPage> {
+    const { answer, body } = await queue.ask(request, signal);
+    if (answer.is !== "page") throw unexpected();
+    const [width, height, pages] = [answer.width, answer.height, answer.pages].map(Number) as [number, number, number];
+    return { bytes: body, width, height, pages, mediaType: "image/png" };
+  }
+
   return {
     decode,
     render,
+    pdf: ({ document, signal, page: number, mark }) =>
+      page({ do: "pdf", wanted: { page: number, mark }, frame: joined(document, maxFrameBytes) }, signal),
+    text: ({ paragraphs, signal, page: number, mark }) =>
+      page({ do: "text", wanted: { page: number, mark }, paragraphs, frame: new Uint8Array() }, signal),
     thumbnail({ side = 256, ...request }) {
       const edge = Math.max(1, Math.min(256, Math.round(side)));
       return render({ ...request, kind: "jpeg", quality: 80, viewport: { width: edge, height: edge, enlarge: false } });

@@ -19,10 +19,27 @@ export async function drawPicture(
   look: Look,
   pixelAspect = 1,
 ): Promise<{ bytes: Uint8Array; width: number; height: number }> {
-  const { width, height, channels, data } = picture;
+  const { width, height, channels } = picture;
+  const data = look.gamma === undefined ? picture.data : bent(picture.data, look.gamma);
   const scaled = scale(sharp(data, { raw: { width, height, channels } }), picture, look.viewport, pixelAspect);
   const marked = look.mark === undefined ? scaled : await withMark(scaled, look.mark);
   const drawn = await written(marked, look).toBuffer({ resolveWithObject: true });
+  return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
+}
+
+/** Each of 256 values through the same curve; 0 and 255 stay. */
+function bent(data: Uint8Array, gamma: number): Uint8Array {
+  const curve = Uint8Array.from({ length: 256 }, (_, value) => Math.round(255 * (value / 255) ** (1 / gamma)));
+  return data.map((value) => curve[value] ?? value);
+}
+
+/** A page of a document as PNG, marked. */
+export async function drawPage(
+  page: Sharp,
+  mark: Mark | undefined,
+): Promise<{ bytes: Uint8Array; width: number; height: number }> {
+  const marked = mark === undefined ? page : await withMark(page, mark);
+  const drawn = await marked.png().toBuffer({ resolveWithObject: true });
   return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
 }
 

@@ -1,14 +1,8 @@
-import { createRequire } from "node:module";
-import type * as Fontkit from "fontkit";
+import { type Outline, outline } from "#platform/decoders/letters.ts";
 import type { Mark } from "#platform/decoders/wire.ts";
 
-const require = createRequire(import.meta.url);
-
-/** Scripts that names are written in; what none of them has is shown as an empty box. */
-const SUBSETS = ["latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese"];
 const MAX_LINES = 4;
 const MAX_CHARACTERS = 120;
-let fonts: Fontkit.Font[] | undefined;
 
 /**
  * The mark as a drawing over a picture of width × height: the lines in a band along the bottom, and once more, faint and
@@ -16,7 +10,9 @@ let fonts: Fontkit.Font[] | undefined;
  * neither the machine's fonts nor anything in the text decides what is drawn.
  */
 export function markDrawing(mark: Mark, width: number, height: number): Buffer {
-  const lines = mark.lines.slice(0, MAX_LINES).map((line) => outline(line));
+  const lines = mark.lines
+    .slice(0, MAX_LINES)
+    .map((line) => outline([...line.normalize("NFC")].slice(0, MAX_CHARACTERS).join("")));
   const size = Math.max(9, Math.min(32, Math.round(width / 45)));
   const leading = Math.round(size * 1.4);
   const band = leading * lines.length + Math.round(size * 0.6);
@@ -31,8 +27,6 @@ export function markDrawing(mark: Mark, width: number, height: number): Buffer {
       `<rect x="0" y="${top}" width="${width}" height="${band}" fill="#000" fill-opacity="0.65"/><g fill="#fff">${bandText.join("")}</g></svg>`,
   );
 }
-
-type Outline = { path: string; width: number };
 
 /** White letters with a dark shadow, to be seen on air and on bone alike. */
 function tiles(lines: readonly Outline[], width: number, height: number, size: number): string {
@@ -55,33 +49,6 @@ function tiles(lines: readonly Outline[], width: number, height: number, size: n
     `<defs><g id="m">${one}</g><g id="all">${places.join("")}</g></defs><g transform="translate(${round(width / 2)} ${round(height / 2)}) ${turned}">` +
     `<use href="#all" x="1" y="1" fill="#000" fill-opacity="0.3"/><use href="#all" fill="#fff" fill-opacity="0.24"/></g>`
   );
-}
-
-/** One line of text as an outline, one unit high, its baseline at 0 and y upwards. */
-function outline(text: string): Outline {
-  let x = 0;
-  let path = "";
-  for (const character of [...text.normalize("NFC")].slice(0, MAX_CHARACTERS)) {
-    const code = character.codePointAt(0) ?? 0x20;
-    const font = fontFor(code);
-    const glyph = font.glyphForCodePoint(code);
-    const unit = 1 / font.unitsPerEm;
-    path += glyph.path.scale(unit, unit).translate(x, 0).toSVG();
-    x += glyph.advanceWidth * unit;
-  }
-  return { path, width: x };
-}
-
-function fontFor(code: number): Fontkit.Font {
-  fonts ??= openFonts();
-  return (fonts.find((font) => font.hasGlyphForCodePoint(code)) ?? fonts[0]) as Fontkit.Font;
-}
-
-function openFonts(): Fontkit.Font[] {
-  const { openSync } = require("fontkit") as typeof Fontkit;
-  const file = (subset: string) =>
-    require.resolve(`@fontsource-variable/inter/files/inter-${subset}-wght-normal.woff2`);
-  return SUBSETS.map((subset) => openSync(file(subset)) as Fontkit.Font);
 }
 
 function round(value: number): number {

@@ -4,9 +4,8 @@ import type { Choice } from "#standards/pixels/picture.ts";
 
 /** The words between the server and a decoder child. Requests are trusted and go as structured clones; answers are not, and come as JSON and bytes. */
 export type FrameSource = {
+  /** Native frames come little-endian and from their first bit on, whatever the syntax (`cutNativeFrame`). */
   transferSyntax: string;
-  /** Reverse this many bytes at a time first: Explicit VR Big Endian (`bigEndianUnit`). */
-  swap?: 1 | 2 | 4 | 8 | undefined;
 };
 
 export type PictureKind = "jpeg" | "png" | "webp";
@@ -28,7 +27,15 @@ export type Look = Choice & {
   quality?: number | undefined;
   viewport?: Viewport | undefined;
   mark?: Mark | undefined;
+  /** Brightens (above 1) or darkens (below 1) the finished eight bits: it shows nothing that the picture without it does not hold. */
+  gamma?: number | undefined;
 };
+
+/** A paragraph of a text that is drawn as a picture; `depth` sets it in. */
+export type Paragraph = { text: string; depth: number; strong: boolean };
+
+/** A page of a document, from 1; page 0 asks only how many there are. */
+export type PageWanted = { page: number; mark?: Mark | undefined };
 
 export type Request =
   | { do: "decode"; source: FrameSource; format: PixelFormat; maxFrameBytes: number; frame: Uint8Array }
@@ -39,12 +46,15 @@ export type Request =
       look: Look;
       maxFrameBytes: number;
       frame: Uint8Array;
-    };
+    }
+  | { do: "pdf"; wanted: PageWanted; frame: Uint8Array }
+  | { do: "text"; wanted: PageWanted; paragraphs: readonly Paragraph[]; frame: Uint8Array };
 
 export type Answer =
   | { is: "ready" }
   | { is: "decoded"; format: PixelFormat }
   | { is: "rendered"; width: number; height: number }
+  | { is: "page"; width: number; height: number; pages: number }
   | { is: "fault"; code: string; message: string; place?: string | undefined };
 
 /** Every message is a length of head (4 bytes) and of body (4 bytes), big-endian, then both. */
