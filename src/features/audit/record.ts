@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Actor } from "#features/audit/actor.ts";
-import type { Keyring } from "#features/keys/keyring.ts";
+import type { Keyring, SecretKey } from "#features/keys/keyring.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { canonicalJson } from "#trust/ledger/canonical.ts";
-import { commitDetail } from "#trust/ledger/entry.ts";
+import { commitDetail, readEntry } from "#trust/ledger/entry.ts";
 import { openSmall, sealSmall } from "#trust/seal/envelope.ts";
 
 /** One entry of the record before it has its number. Whatever names people, counts or is free text goes into `detail`, which is sealed. */
@@ -26,7 +26,7 @@ export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft)
   const id = uuidv7(inside.now.getTime());
   const detail = await sealDetail(inside, draft.organisation, id, draft.detail ?? {});
   const because = draft.because === "" ? draft.outcome : draft.because;
-  const body = canonicalJson({
+  const entry = {
     organisation: draft.organisation,
     at: inside.now.toISOString(),
     action: draft.action,
@@ -41,7 +41,9 @@ export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft)
     outcome: draft.outcome,
     because,
     detailCommitment: detail.commitment,
-  });
+  };
+  readEntry({ ...entry, sequence: 0 }); // what is no entry could never get its number
+  const body = canonicalJson(entry);
   await sql`insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
     values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${because},
       ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body})`.execute(inside.tx);
@@ -83,6 +85,19 @@ export async function openDetail(
   entry: string,
   sealed: Buffer,
 ): Promise<Record<string, unknown>> {
-  const key = await keyring.organisationKeyVersion(tx, organisation, sealed.readUInt16BE(0));
+  return openDetailWith(
+    await keyring.organisationKeyVersion(tx, organisation, detailKeyVersion(sealed)),
+    entry,
+    sealed,
+  );
+}
+
+/** Under which version of the organisation's key a detail lies. */
+export function detailKeyVersion(sealed: Buffer): number {
+  return sealed.length < 2 ? 0 : sealed.readUInt16BE(0);
+}
+
+/** The same with the key at hand, for many. @throws Fault seal.broken */
+export function openDetailWith(key: SecretKey, entry: string, sealed: Buffer): Record<string, unknown> {
   return JSON.parse(openSmall(key, `detail:${entry}`, sealed.subarray(2)).toString("utf8")) as Record<string, unknown>;
 }

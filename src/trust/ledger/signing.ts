@@ -21,6 +21,12 @@ export function publicKeyBytes(key: KeyObject): Buffer {
   return spki.subarray(SPKI_PREFIX.length);
 }
 
+/** The public key of those 32 bytes (RFC 8032). Throws `input.invalid` for another length. */
+export function publicKeyOf(bytes: Uint8Array): KeyObject {
+  if (bytes.length !== 32) throw new Fault("input.invalid", "an Ed25519 public key has 32 bytes");
+  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
+}
+
 /** The name that signs an organisation's checkpoints and their first line: C2SP's origin. Throws `input.invalid`. */
 export function originOf(organisation: string): string {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(organisation))
@@ -54,8 +60,5 @@ export function parseVerifier(text: string): { organisation: string; publicKey: 
   ) {
     throw new Fault("input.invalid", "this is not the public key of a ledger: safelight/…+…+… is expected");
   }
-  return {
-    organisation,
-    publicKey: createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: "der", type: "spki" }),
-  };
+  return { organisation, publicKey: publicKeyOf(publicKey) };
 }
