@@ -4,6 +4,7 @@ import type { StudyDetail } from "#contract/studies.ts";
 import { ViewerContext } from "./context.ts";
 import type { Stack } from "./dicom/stack.ts";
 import type { Engine, Marking } from "./engine/engine.ts";
+import { commandsFor } from "./model/commands.ts";
 import type { Command } from "./model/keys.ts";
 import { gridOf } from "./model/layout.ts";
 import { choicesFor } from "./model/presets.ts";
@@ -18,7 +19,6 @@ import { BackLink, TopBar } from "./parts/TopBar.tsx";
 import { View } from "./parts/View.tsx";
 import type { Item } from "./source/series.ts";
 import { useStudySeries } from "./source/useSeries.ts";
-import { useCommands } from "./useCommands.ts";
 import { useCompare } from "./useCompare.ts";
 import { useHanging } from "./useHanging.ts";
 import { useKeymap, useKeys } from "./useKeys.ts";
@@ -97,7 +97,7 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
   );
 
   const tiles = groups[0]?.tiles ?? [];
-  const run = useCommands({
+  const run = commandsFor({
     state,
     dispatch,
     choices,
@@ -110,14 +110,11 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
       setAlone(undefined);
     },
   });
-  const runTouched = useCallback(
-    (command: Command) => {
-      touched();
-      if (command.startsWith("layout.") || command === "compare") setAlone(undefined);
-      run(command);
-    },
-    [run, touched],
-  );
+  const runTouched = (command: Command) => {
+    touched();
+    if (command.startsWith("layout.") || command === "compare") setAlone(undefined);
+    run(command);
+  };
   useKeys(keymap, runTouched);
 
   const shown = gridOf(state.layout).count;

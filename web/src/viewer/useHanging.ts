@@ -47,6 +47,6 @@ function hangAll(detail: StudyDetail, { items }: StudySeries, dispatch: (action:
   const plan = hang(stacks);
   if (!plan) return;
   dispatch({ type: "layout", layout: plan.layout });
-  plan.keys.forEach((stack, pane) => dispatch({ type: "open", stack, pane }));
+  for (const [pane, stack] of plan.keys.entries()) dispatch({ type: "open", stack, pane });
   dispatch({ type: "activate", pane: 0 });
 }

@@ -34,14 +34,16 @@ export function useKeys(keymap: KeymapName, run: (command: Command) => void): vo
   });
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || takesKeys(event)) return;
+      if (event.isComposing || takesKeys(event)) return;
       const command = commandOf(keymap, event);
       if (command === undefined) return;
       event.preventDefault();
+      event.stopPropagation();
       call.current(command);
     };
-    window.addEventListener("keydown", heard);
-    return () => window.removeEventListener("keydown", heard);
+    // On the way down: the drawing tools listen on their elements and would keep the keys for themselves.
+    window.addEventListener("keydown", heard, { capture: true });
+    return () => window.removeEventListener("keydown", heard, { capture: true });
   }, [keymap]);
 }
 

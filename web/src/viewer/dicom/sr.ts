@@ -56,13 +56,13 @@ function nodeOf(from: DataSet, depth: number, budget: { left: number }): ReportN
     note: "",
     references: [],
     children,
-    ...valueOf(type, from),
+    ...contentOf(type, from),
   };
 }
 
 type Value = Pick<ReportNode, "kind" | "value"> & Partial<Pick<ReportNode, "unit" | "note" | "references">>;
 
-function valueOf(type: string, from: DataSet): Value {
+function contentOf(type: string, from: DataSet): Value {
   switch (type) {
     case "CONTAINER":
       return { kind: "container", value: "" };

@@ -36,7 +36,7 @@ export function tagRows(instance: DataSet, nameOf: (tag: string) => string): Tag
       tag: `(${tag.slice(0, 4)},${tag.slice(4)})`,
       name: nameOf(tag),
       vr: element?.vr ?? "",
-      value: sequence ? "" : valueOf(element),
+      value: sequence ? "" : valuesOf(element),
       items: sequence?.length,
       apart: element?.BulkDataURI !== undefined,
     });
@@ -54,7 +54,7 @@ const sorted = (from: DataSet): [string, Element | undefined][] =>
     .filter(([tag]) => /^[0-9A-Fa-f]{8}$/.test(tag))
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
 
-function valueOf(element: Element | undefined): string {
+function valuesOf(element: Element | undefined): string {
   if (!element) return "";
   if (element.BulkDataURI !== undefined) return "";
   if (element.InlineBinary !== undefined) return `${Math.floor((element.InlineBinary.length * 3) / 4)} bytes`;

@@ -77,7 +77,9 @@ function fromRle(format: PixelFormat, bytes: Uint8Array): Decoded {
 /** PS3.5 §A.4.11: each frame is a deflated stream; no more is inflated than the frame may have. */
 async function inflated(format: PixelFormat, bytes: Uint8Array): Promise<Uint8Array> {
   const out = new Uint8Array(frameBytes(format));
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream("deflate-raw"));
   let filled = 0;
   const reader = stream.getReader();
   while (filled < out.length) {
@@ -102,10 +104,13 @@ async function fromJpeg(format: PixelFormat, bytes: Uint8Array): Promise<Decoded
   }
   if (precision <= 8) return fromCodec(format, header, "1.2.840.10008.1.2.4.50", bytes);
   // The codec for twelve bits gets successive approximation wrong: such frames are left to the server.
-  if (sof === 0xc2 && hasRefinement(bytes)) throw new Fault("dicom.undecodable", "No codec here reads progressive JPEG of 12 bits.");
+  if (sof === 0xc2 && hasRefinement(bytes))
+    throw new Fault("dicom.undecodable", "No codec here reads progressive JPEG of 12 bits.");
   const decoded = await fromCodec(format, header, "1.2.840.10008.1.2.4.51", bytes);
   const bias = await biasOf12Bits();
-  return "grey" in decoded ? { ...decoded, grey: decoded.grey.map((value) => Math.max(0, value - bias)) as Samples } : decoded;
+  return "grey" in decoded
+    ? { ...decoded, grey: decoded.grey.map((value) => Math.max(0, value - bias)) as Samples }
+    : decoded;
 }
 
 /** Whether a scan refines bits of an earlier one (ISO/IEC 10918-1 §B.2.3: Ah and Al of the scan header). */

@@ -142,15 +142,13 @@ export class EnginePane {
         voiRange: rangeOf(this.#view.window ?? shown.window, shown),
         invert: shown.inverse !== invert,
       });
+      // Flips by the camera: a view presentation can set them but not take them back. The camera turns what is flipped already.
+      viewport.setCamera({ flipHorizontal: flipH, flipVertical: flipV });
       viewport.setViewPresentation({
         zoom,
         pan: [(pan[0] * height) / zoom, (pan[1] * height) / zoom],
-        rotation: 0,
-        flipHorizontal: flipH,
-        flipVertical: flipV,
+        rotation: flipH === flipV ? rotation : (360 - rotation) % 360,
       });
-      if (rotation !== 0)
-        viewport.setViewPresentation({ rotation: flipH !== flipV ? (360 - rotation) % 360 : rotation });
       viewport.render();
     } finally {
       this.#applying = false;
@@ -187,13 +185,20 @@ export class EnginePane {
     };
     eventTarget.addEventListener(Events.IMAGE_LOAD_ERROR, failed);
     signal.addEventListener("abort", () => eventTarget.removeEventListener(Events.IMAGE_LOAD_ERROR, failed));
+    // The right button zooms.
+    this.#element.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
     this.#watchSize(signal);
   }
 
   #watchSize(signal: AbortSignal): void {
     const observer = new ResizeObserver(() => {
       if (this.#closed) return;
-      this.#engine.resize(true, true);
+      this.#applying = true; // what the camera says while it is resized is nobody's wish
+      try {
+        this.#engine.resize(true, true);
+      } finally {
+        this.#applying = false;
+      }
       this.#apply();
     });
     observer.observe(this.#element);

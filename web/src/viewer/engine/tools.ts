@@ -121,8 +121,11 @@ export function setTool(tool: Tool): void {
     [NAMES.pan]: [{ mouseButton: MouseBindings.Auxiliary }],
     [NAMES.zoom]: [{ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 }],
   };
-  const own = (bindings[NAMES[tool]] ??= []);
-  own.push({ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 });
+  bindings[NAMES[tool]] = [
+    ...(bindings[NAMES[tool]] ?? []),
+    { mouseButton: MouseBindings.Primary },
+    { numTouchPoints: 1 },
+  ];
   for (const [name, list] of Object.entries(bindings)) group.setToolActive(name, { bindings: list as never });
 }
 
@@ -134,7 +137,17 @@ export function toolsOff(viewportId: string, engineId: string): void {
   ToolGroupManager.getToolGroup(GROUP)?.removeViewports(engineId, viewportId);
 }
 
-type Stats = Readonly<Record<string, number | string | undefined>>;
+type Stats = {
+  readonly length?: number;
+  readonly unit?: string;
+  readonly angle?: number;
+  readonly mean?: number;
+  readonly stdDev?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly area?: number;
+  readonly areaUnit?: string;
+};
 type Data = { readonly cachedStats?: Readonly<Record<string, Stats | undefined>> };
 type Target = string | readonly string[];
 
@@ -146,9 +159,9 @@ function statsOf(data: Data, target: Target): { stats: Stats; frame: Frame | und
 
 function lengthLines(data: Data, target: Target): string[] | undefined {
   const found = statsOf(data, target);
-  const value = Number(found?.stats["length"]);
+  const value = Number(found?.stats.length);
   if (!found || !Number.isFinite(value)) return undefined;
-  const { text, note } = inMillimetres(value, String(found.stats["unit"] ?? "px"), found.frame);
+  const { text, note } = inMillimetres(value, String(found.stats.unit ?? "px"), found.frame);
   return note ? [text, note] : [text];
 }
 
@@ -161,7 +174,7 @@ function inMillimetres(value: number, unit: string, frame: Frame | undefined): {
 }
 
 function angleLines(data: Data, target: Target): string[] | undefined {
-  const angle = Number(statsOf(data, target)?.stats["angle"]);
+  const angle = Number(statsOf(data, target)?.stats.angle);
   return Number.isFinite(angle) ? [`${words.number(angle, 1)}°`] : undefined;
 }
 
@@ -179,7 +192,7 @@ function valueLines(stats: Stats, frame: Frame | undefined): string[] {
   const shown = imageId === undefined ? undefined : shownIn(cache.getImage(imageId));
   if (!shown || shown.colour || shown.rendered) return [];
   const unit = frame?.units ? ` ${frame.units}` : "";
-  const line = (name: string, key: string, digits: number): string[] => {
+  const line = (name: string, key: "mean" | "stdDev" | "min" | "max", digits: number): string[] => {
     const value = stats[key];
     return typeof value === "number" && utilities.isNumber(value)
       ? [`${name} ${words.number(value, Number.isInteger(value) ? 0 : digits)}${unit}`]
@@ -195,9 +208,9 @@ function valueLines(stats: Stats, frame: Frame | undefined): string[] {
 }
 
 function areaLine(stats: Stats): string[] {
-  const area = stats["area"];
+  const area = stats.area;
   if (typeof area !== "number" || !Number.isFinite(area)) return [];
-  const unit = String(stats["areaUnit"] ?? "px²");
+  const unit = String(stats.areaUnit ?? "px²");
   if (unit.startsWith("cm")) return [`${words.area} ${words.number(area, 2)} cm²`];
   if (!unit.startsWith("mm")) return [`${words.area} ${words.number(area, 0)} px²`];
   return area >= 1000

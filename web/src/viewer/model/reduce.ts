@@ -83,7 +83,8 @@ function paneAfter(pane: Pane, action: PaneAction): Pane {
     case "window":
       return seenAs({ window: action.window });
     case "rotate":
-      return seenAs({ rotation: (view.rotation + action.by + 360) % 360 });
+      // The image is turned before it is flipped: in a mirrored view, right is the other way round.
+      return seenAs({ rotation: (view.rotation + (view.flipH === view.flipV ? action.by : -action.by) + 360) % 360 });
     case "flip":
       return seenAs(action.axis === "horizontal" ? { flipH: !view.flipH } : { flipV: !view.flipV });
     case "invert":

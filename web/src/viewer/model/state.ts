@@ -34,7 +34,7 @@ export type View = {
   readonly zoom: number;
   /** In parts of the pane's height. */
   readonly pan: readonly [number, number];
-  /** Clockwise, in degrees: 0, 90, 180 or 270. */
+  /** Clockwise, in degrees: 0, 90, 180 or 270; the image is turned first, then flipped. */
   readonly rotation: number;
   readonly flipH: boolean;
   readonly flipV: boolean;

@@ -17,7 +17,6 @@ export function AskText({ held, onDone }: Props) {
           onDone(text.trim());
         }}
         onKeyDown={(event) => {
-          event.stopPropagation();
           if (event.key === "Escape") onDone(undefined);
         }}
       >

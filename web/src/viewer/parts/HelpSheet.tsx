@@ -25,32 +25,34 @@ export function HelpSheet({ keymap, onKeymap, onClose }: Props) {
     <aside className={styles.sheet} aria-label={t("help.title")}>
       <div className={styles.head}>
         <h2>{t("help.title")}</h2>
-        <div className={styles.switch} role="group" aria-label={t("help.map")}>
+        <fieldset className={styles.switch} aria-label={t("help.map")}>
           {(Object.keys(KEYMAPS) as KeymapName[]).map((name) => (
             <button key={name} type="button" aria-pressed={name === keymap} onClick={() => onKeymap(name)}>
               {t(`help.${name}`)}
             </button>
           ))}
-        </div>
+        </fieldset>
         <button type="button" className={styles.close} onClick={onClose} aria-label={t("help.close")}>
           <IconX size={17} />
         </button>
       </div>
-      <div className={`${styles.body} ${styles.groups}`}>
-        {(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).map((group) => (
-          <Group key={group} title={t(`help.groups.${group}`)} commands={commandsOf(group)} keymap={keymap} />
-        ))}
-        <section className={styles.group}>
-          <h3>{t("help.groups.windows")}</h3>
-          <Line text={t("command.window-n")} keys={["1", "9"]} />
-          <Line text={t("command.window-own")} keys={keysOf(keymap, "window.own")} />
-        </section>
-        <section className={styles.group}>
-          <h3>{t("help.mouse")}</h3>
-          {(["left", "middle", "right", "wheel", "double", "two"] as const).map((line) => (
-            <Line key={line} text={t(`help.mouseLines.${line}`)} keys={[]} />
+      <div className={styles.body}>
+        <div className={styles.groups}>
+          {(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).map((group) => (
+            <Group key={group} title={t(`help.groups.${group}`)} commands={commandsOf(group)} keymap={keymap} />
           ))}
-        </section>
+          <section className={styles.group}>
+            <h3>{t("help.groups.windows")}</h3>
+            <Line text={t("command.window-n")} keys={["1", "9"]} />
+            <Line text={t("command.window-own")} keys={keysOf(keymap, "window.own")} />
+          </section>
+          <section className={styles.group}>
+            <h3>{t("help.mouse")}</h3>
+            {(["left", "middle", "right", "wheel", "double", "two"] as const).map((line) => (
+              <Line key={line} text={t(`help.mouseLines.${line}`)} keys={[]} />
+            ))}
+          </section>
+        </div>
       </div>
     </aside>
   );

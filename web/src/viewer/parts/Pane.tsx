@@ -44,12 +44,7 @@ export function Pane(props: Props) {
   const showCine = info.count > 1 && (pane.cine.playing || pane.cine.fps !== undefined);
   return (
     <>
-      <div
-        ref={host}
-        className={styles.canvas}
-        data-shown={shown !== undefined && !failed}
-        onContextMenu={(event) => event.preventDefault()}
-      />
+      <div ref={host} className={styles.canvas} data-shown={shown !== undefined && !failed} />
       {!shown && !failed && <Notice spinning />}
       {failed && <Notice trouble={failed.trouble} onRetry={retry} />}
       {frame && !failed && overlays && (
@@ -59,7 +54,7 @@ export function Pane(props: Props) {
           linked={linked}
           frame={frame}
           index={shown.index}
-          waitingFor={shown.index === pane.index ? undefined : pane.index}
+          waitingFor={shown.index === pane.index || loaded[pane.index] ? undefined : pane.index}
           count={info.count}
           series={props.series}
           place={info.places[shown.index]}
@@ -152,16 +147,21 @@ function useWheel(host: React.RefObject<HTMLDivElement | null>, onScroll: (by: n
     let rest = 0;
     const heard = (event: WheelEvent) => {
       event.preventDefault();
-      const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 40 : event.deltaY;
-      rest = Math.sign(lines) === Math.sign(rest) ? rest + lines : lines;
-      const steps = Math.abs(event.deltaY) >= 60 && Math.abs(rest) < 1 ? Math.sign(rest) : Math.trunc(rest);
-      if (steps === 0) return;
-      rest -= steps;
-      call.current(Math.max(-3, Math.min(3, steps)));
+      const steps = stepsOf(event, rest);
+      rest = steps.rest;
+      if (steps.whole !== 0) call.current(steps.whole);
     };
     element.addEventListener("wheel", heard, { passive: false });
     return () => element.removeEventListener("wheel", heard);
   }, [host]);
+}
+
+/** A wheel's notch is one image whatever the system scrolls by; a trackpad's pixels add up to images. */
+function stepsOf({ deltaY, deltaMode, shiftKey }: WheelEvent, rest: number): { whole: number; rest: number } {
+  const notch = deltaMode !== WheelEvent.DOM_DELTA_PIXEL || Math.abs(deltaY) >= 50;
+  if (notch) return { whole: Math.sign(deltaY) * (shiftKey ? 5 : 1), rest: 0 };
+  const sum = Math.sign(deltaY) === Math.sign(rest) ? rest + deltaY / 24 : deltaY / 24;
+  return { whole: Math.trunc(sum), rest: sum - Math.trunc(sum) };
 }
 
 function useLoaded(engine: Engine, stack: Stack, progress: number): readonly boolean[] {

@@ -34,7 +34,8 @@ export function StructuredReport({ instance, opener }: Props) {
 }
 
 function Nodes({ nodes, opener }: { nodes: readonly ReportNode[]; opener: Props["opener"] }) {
-  return nodes.map((node, at) => <Node key={`${at}-${node.name}`} node={node} opener={opener} />);
+  // biome-ignore lint/suspicious/noArrayIndexKey: a report does not change, so a node's place names it
+  return nodes.map((node, at) => <Node key={`${at} ${node.name}`} node={node} opener={opener} />);
 }
 
 function Node({ node, opener }: { node: ReportNode; opener: Props["opener"] }) {

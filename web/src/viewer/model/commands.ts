@@ -1,9 +1,8 @@
-import { useCallback } from "react";
-import type { Command } from "./model/keys.ts";
-import { type Layout, neighbourOf } from "./model/layout.ts";
-import type { Choice } from "./model/presets.ts";
-import type { Action } from "./model/reduce.ts";
-import { activePane, infoOf, type Tool, type ViewerState } from "./model/state.ts";
+import type { Command } from "./keys.ts";
+import { type Layout, neighbourOf } from "./layout.ts";
+import type { Choice } from "./presets.ts";
+import type { Action } from "./reduce.ts";
+import { activePane, infoOf, type Tool, type ViewerState } from "./state.ts";
 
 type Needs = {
   readonly state: ViewerState;
@@ -18,8 +17,8 @@ type Needs = {
 };
 
 /** Carries out a command: most are one action of the state, a few belong to the page. */
-export function useCommands(needs: Needs): (command: Command) => void {
-  return useCallback((command: Command) => {
+export function commandsFor(needs: Needs): (command: Command) => void {
+  return (command) => {
     const { state, dispatch, onDelete, onCompare, onSheet, onClose } = needs;
     const action = actionOf(command, needs);
     if (action) return dispatch(action);
@@ -36,7 +35,7 @@ export function useCommands(needs: Needs): (command: Command) => void {
     if (command === "compare") return onCompare();
     if (command === "close") return onClose();
     if (command === "tags" || command === "help") onSheet((open) => (open === command ? undefined : command));
-  }, Object.values(needs));
+  };
 }
 
 function actionOf(command: Command, { state, choices, stacks }: Needs): Action | undefined {
