@@ -3,7 +3,8 @@ import { scopeOf } from "#features/audit/actor.ts";
 import { invitePerson, resetPerson } from "#features/people/person-actions.ts";
 import { personByAddress } from "#features/people/person-queries.ts";
 import { Accounts } from "#features/people/signin/accounts.ts";
-import { openCredentials } from "#features/people/signin/credentials.ts";
+import { openCredentials, slowPasswords } from "#features/people/signin/credentials.ts";
+import { authStore } from "#features/people/signin/store.ts";
 import { recordAgreement } from "#features/sharing/agreement-actions.ts";
 import { Fault } from "#kit/fault.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
@@ -61,11 +62,11 @@ async function accountsOf({ database, signinSecret: secret, pepper, config }: Of
   const auth = openCredentials({
     pool: database.auth,
     secret,
-    pepper,
+    passwords: slowPasswords(pepper),
     publicUrl: url,
     secure: url.startsWith("https:"),
   });
-  return new Accounts({ auth: () => auth, pool: database.auth });
+  return new Accounts({ auth: () => auth, store: authStore(database.auth) });
 }
 
 export const createPartnerCommand: Command = {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createOTP } from "@better-auth/utils/otp";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import type { Role } from "#contract/words.ts";
@@ -39,8 +39,17 @@ export type PeopleHouse = {
   app: FastifyInstance;
 };
 
+/** A hash for tests that are not about passwords: the real one takes a fifth of a second each time. */
+const quickPasswords = {
+  hash: (password: Hidden<string>) => Promise.resolve(createHash("sha256").update(password.reveal()).digest("hex")),
+  verify: async (password: Hidden<string>, hash: string) => (await quickPasswords.hash(password)) === hash,
+};
+
 /** Sign-in and its routes on a server that does not listen. */
-export function peopleHouse(database: Database, options: { secure?: boolean } = {}): PeopleHouse {
+export function peopleHouse(
+  database: Database,
+  options: { secure?: boolean; refusalMs?: number; routes?: boolean; slowPasswords?: boolean } = {},
+): PeopleHouse {
   const world = testWorld(database);
   const epochs = new Epochs(database);
   const strangers = new Strangers(world);
@@ -53,13 +62,15 @@ export function peopleHouse(database: Database, options: { secure?: boolean } = 
     secret,
     secure: options.secure ?? false,
     publicUrl: () => publicUrl,
+    refusalMs: options.refusalMs ?? 0,
+    ...(options.slowPasswords ? {} : { passwords: quickPasswords }),
   });
   const app = createHttp({
     config: { trustedProxies: [], tlsCert: undefined, tlsKey: undefined, publicUrl },
     log: openLog({ level: "silent" }),
     metrics: openMetrics({ ofProcess: false }),
   });
-  addSigninRoutes(app, signin);
+  if (options.routes !== false) addSigninRoutes(app, signin);
   return { world, signin, epochs, strangers, authenticate: authenticator(signin, new TokenDoor(world, epochs)), app };
 }
 

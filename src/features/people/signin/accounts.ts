@@ -1,8 +1,8 @@
-import type pg from "pg";
 import { Fault } from "#kit/fault.ts";
 import type { Auth } from "./credentials.ts";
+import type { AuthStore } from "./store.ts";
 
-type Needs = { auth: () => Auth; pool: pg.Pool };
+type Needs = { auth: () => Auth; store: AuthStore };
 
 /** The credentials of persons, by better-auth's own functions: nobody makes them for themselves. */
 export class Accounts {
@@ -30,7 +30,7 @@ export class Accounts {
   }
 
   async byEmail(email: string): Promise<string | null> {
-    const { rows } = await this.#needs.pool.query<{ id: string }>(`select "id" from "user" where "email" = $1`, [
+    const { rows } = await this.#needs.store.query<{ id: string }>(`select "id" from "user" where "email" = $1`, [
       email.toLowerCase(),
     ]);
     return rows[0]?.id ?? null;
@@ -38,7 +38,7 @@ export class Accounts {
 
   /** Whether a person has gone all the way once: a second factor or a passkey is there. */
   async isEnrolled(user: string): Promise<boolean> {
-    const { rowCount } = await this.#needs.pool.query(
+    const { rowCount } = await this.#needs.store.query(
       `select from "user" u where u."id" = $1 and (u."twoFactorEnabled" or exists (select from "passkey" p where p."userId" = u."id"))`,
       [user],
     );
@@ -64,7 +64,7 @@ export class Accounts {
 
   /** Takes credentials, second factor, passkeys and sessions away; the next invitation begins anew. */
   async remove(user: string): Promise<void> {
-    const { rowCount } = await this.#needs.pool.query(`delete from "user" where "id" = $1`, [user]);
+    const { rowCount } = await this.#needs.store.query(`delete from "user" where "id" = $1`, [user]);
     if (rowCount === 0) throw new Fault("state.conflict", "These credentials are gone already.");
   }
 }

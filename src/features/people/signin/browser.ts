@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { constantTimeEqual, makeSignature } from "better-auth/crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type pg from "pg";
 import type { Hidden } from "#kit/hidden.ts";
 import { hostCookie, readCookie, setCookie } from "#platform/http/cookies.ts";
 import { ABSOLUTE_SECONDS, cookieNames } from "./credentials.ts";
+import type { AuthStore } from "./store.ts";
 
 /** How long a first sign-in may take from the password to the second factor's enrolment. */
 export const ENROLMENT_SECONDS = 1800;
 
-type Needs = { secure: boolean; secret: Hidden<string>; pool: pg.Pool };
+type Needs = { secure: boolean; secret: Hidden<string>; store: AuthStore };
 
 /** What lies in the browser: our own cookie after both factors; better-auth's only while a sign-in is under way. */
 export class Browser {
@@ -53,7 +53,7 @@ export class Browser {
   async pendingUser(request: FastifyRequest): Promise<string | null> {
     const identifier = await this.unsigned(this.signedOf(request, "pending"));
     if (identifier === null) return null;
-    const { rows } = await this.#needs.pool.query<{ value: string }>(
+    const { rows } = await this.#needs.store.query<{ value: string }>(
       `select "value" from "verification" where "identifier" = $1 and "expiresAt" > now()`,
       [createHash("sha256").update(identifier).digest("base64url")],
     );

@@ -14,8 +14,20 @@ export type CredentialNeeds = {
   /** The address people type: passkeys belong to its host name and origin. */
   publicUrl: string;
   secure: boolean;
-  pepper: Hidden<Uint8Array>;
+  passwords: Passwords;
 };
+
+/** How passwords are kept. */
+export type Passwords = {
+  hash(password: Hidden<string>): Promise<string>;
+  verify(password: Hidden<string>, hash: string): Promise<boolean>;
+};
+
+/** scrypt with a pepper that lies in no database. */
+export const slowPasswords = (pepper: Hidden<Uint8Array>): Passwords => ({
+  hash: (password) => hashLowEntropy(password, { pepper }),
+  verify: (password, hash) => verifyLowEntropy(password, hash, { pepper }),
+});
 
 export const AUTH_PATH = "/api/auth";
 /** Nobody stays signed in for longer, however busy. */
@@ -39,7 +51,7 @@ export function openCredentials(needs: CredentialNeeds) {
   return betterAuth(optionsOf(needs));
 }
 
-function optionsOf({ pool, secret, publicUrl, secure, pepper }: CredentialNeeds) {
+function optionsOf({ pool, secret, publicUrl, secure, passwords }: CredentialNeeds) {
   const names = cookieNames(secure);
   const { origin, hostname } = new URL(publicUrl);
   return {
@@ -50,6 +62,7 @@ function optionsOf({ pool, secret, publicUrl, secure, pepper }: CredentialNeeds)
     database: pool,
     telemetry: { enabled: false },
     logger: { disabled: true },
+    onAPIError: { throw: true }, // what is no refusal comes to us instead of to the console, where it could quote an address
     emailAndPassword: {
       enabled: true,
       disableSignUp: true,
@@ -57,8 +70,8 @@ function optionsOf({ pool, secret, publicUrl, secure, pepper }: CredentialNeeds)
       minPasswordLength: PASSWORD_LENGTH.least,
       maxPasswordLength: PASSWORD_LENGTH.most,
       password: {
-        hash: (password) => hashLowEntropy(new Hidden(password), { pepper }),
-        verify: ({ hash, password }) => verifyLowEntropy(new Hidden(password), hash, { pepper }),
+        hash: (password) => passwords.hash(new Hidden(password)),
+        verify: ({ hash, password }) => passwords.verify(new Hidden(password), hash),
       },
     },
     session: {

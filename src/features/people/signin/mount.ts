@@ -4,6 +4,7 @@ import { AfterPassword } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { Fault } from "#kit/fault.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
+import { databaseFault } from "#platform/postgres/faults.ts";
 import { ALLOWED, type AllowedRoute } from "./allowed.ts";
 import { ACCOUNT, ADDRESS, type Limit } from "./attempts.ts";
 import { cookieIn } from "./browser.ts";
@@ -12,9 +13,6 @@ import type { About, Happening } from "./journal.ts";
 import { actorOf, type SignedIn } from "./person-door.ts";
 import type { Signin } from "./signin.ts";
 import { takeCode } from "./totp.ts";
-
-/** A refusal takes at least this long: whether an account exists, and which part was wrong, does not show in time. */
-const REFUSAL_MS = 700;
 
 /** What a request may go on with: the cookies better-auth gets to see, and who it is about as far as that is known. */
 type Pass = { cookies: string[]; user: string | null; signedIn: SignedIn | null };
@@ -38,7 +36,7 @@ export function addSigninRoutes(app: FastifyInstance, signin: Signin): void {
           return await serve({ signin, route, request, reply, body: bodyOf(route, request) });
         } catch (thrown) {
           if (route.stage !== "signed-in" && route.method === "POST")
-            await delay(Math.max(0, began + REFUSAL_MS - Date.now()));
+            await delay(Math.max(0, began + signin.refusalMs - Date.now()));
           throw thrown;
         }
       },
@@ -129,13 +127,18 @@ async function ask({ signin, route, body, request }: Step, { cookies }: Pass): P
   const headers = new Headers({ origin, accept: "application/json" });
   if (cookies.length > 0) headers.set("cookie", cookies.join("; "));
   if (body !== undefined) headers.set("content-type", "application/json");
-  return signin.auth().handler(
-    new Request(origin + AUTH_PATH + route.path, {
-      method: request.method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }),
-  );
+  const asked = new Request(origin + AUTH_PATH + route.path, {
+    method: request.method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  try {
+    const answer = await signin.auth().handler(asked);
+    if (answer.status < 500) return answer;
+  } catch (error) {
+    throw databaseFault(error);
+  }
+  throw new Fault("internal", "The sign-in failed here; it is in the server's log.");
 }
 
 async function refused(step: Step, about: About | null, last: boolean): Promise<void> {
@@ -187,13 +190,22 @@ async function newSession(step: Step, signed: string, pass: Pass, account: strin
     if (session.enrolled) throw failed();
     return signin.browser.letEnrol(reply, signed);
   }
+  if (!(await signin.worksHere(session.user))) {
+    await signin.sessions.end(session.id);
+    await note(step, { user: session.user }, { action: "sign-in", outcome: "refused", because: "dismissed" });
+    throw failed();
+  }
   await signin.admit(reply, session, { factor: route.proves, organisation: null });
   await signin.attempts.forgive(ADDRESS, request.ip);
   const email = account ?? (await signin.accountOf({ user: session.user }));
   if (email !== null) await signin.attempts.forget(ACCOUNT, email);
   const enrolled = signin.browser.signedOf(request, "pending") === undefined && route.proves === "password+totp";
   if (enrolled) await note(step, { user: session.user }, { action: "factor.enrol", outcome: "done", because: "totp" });
-  await note(step, { user: session.user }, { action: "sign-in", outcome: "done", because: route.proves });
+  await note(
+    step,
+    { user: session.user },
+    { action: "sign-in", outcome: "done", because: route.proves.replace("+", "-") },
+  );
 }
 
 const CHANGES: Readonly<Record<string, Happening["action"]>> = {

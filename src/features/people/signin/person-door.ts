@@ -48,6 +48,11 @@ export class PersonDoor {
     return { session, person: known.person, workplaces: [here, ...workplaces.filter((place) => place !== here)] };
   }
 
+  async worksHere(user: string): Promise<boolean> {
+    const known = await this.#facts(user);
+    return known !== null && workplacesOf(known.memberships, new Date()).length > 0;
+  }
+
   async #facts(user: string): Promise<Known | null> {
     const remembered = this.#known.get(user);
     if (remembered !== undefined && (await this.#epochs.stamp(remembered.subjects)) === remembered.stamp)

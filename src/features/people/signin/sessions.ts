@@ -1,7 +1,7 @@
-import type pg from "pg";
 import type { Hidden } from "#kit/hidden.ts";
 import { createSecret, hashSecret, parseSecret } from "#trust/tokens/secret.ts";
 import { ABSOLUTE_SECONDS } from "./credentials.ts";
+import type { AuthStore } from "./store.ts";
 
 export type Factor = "password+totp" | "passkey";
 
@@ -38,11 +38,11 @@ const TOUCH_MS = 20_000;
  * session: whoever reads the sessions' table holds nothing that opens. Asked in the database at each request.
  */
 export class Sessions {
-  readonly #pool: pg.Pool;
+  readonly #store: AuthStore;
   readonly #random: (bytes: number) => Uint8Array;
 
-  constructor(pool: pg.Pool, random: (bytes: number) => Uint8Array) {
-    this.#pool = pool;
+  constructor(store: AuthStore, random: (bytes: number) => Uint8Array) {
+    this.#store = store;
     this.#random = random;
   }
 
@@ -50,7 +50,7 @@ export class Sessions {
   async open(cookie: string): Promise<SessionFacts | null> {
     const secret = parseSecret("cookie", cookie);
     if (secret === undefined) return null;
-    const { rows } = await this.#pool.query<Row>(
+    const { rows } = await this.#store.query<Row>(
       `select s."id", s."token", s."userId" as user, u."email", p.factor, p.organisation, p.started_at, p.last_seen_at, now() as now
        from session_proof p join "session" s on s."id" = p.session join "user" u on u."id" = s."userId"
        where p.secret_hash = $1 and s."expiresAt" > now() and p.started_at > now() - make_interval(secs => $2)`,
@@ -65,13 +65,13 @@ export class Sessions {
   /** Notes that somebody is there. */
   async touch(session: SessionFacts): Promise<void> {
     if (session.now.getTime() - session.lastSeenAt.getTime() < TOUCH_MS) return;
-    await this.#pool.query("update session_proof set last_seen_at = now() where session = $1", [session.id]);
+    await this.#store.query("update session_proof set last_seen_at = now() where session = $1", [session.id]);
   }
 
   /** Makes better-auth's session a signed-in one and gives the secret for the cookie. A session that was proved before gets a new secret. */
   async prove(session: string, factor: Factor, organisation: string | null): Promise<Hidden<string>> {
     const secret = createSecret("cookie", this.#random);
-    await this.#pool.query(
+    await this.#store.query(
       `insert into session_proof (session, secret_hash, factor, organisation) values ($1, $2, $3, $4)
        on conflict (session) do update set secret_hash = excluded.secret_hash`,
       [session, hashSecret(secret), factor, organisation],
@@ -80,25 +80,25 @@ export class Sessions {
   }
 
   async workFor(session: string, organisation: string): Promise<void> {
-    await this.#pool.query("update session_proof set organisation = $2 where session = $1", [session, organisation]);
+    await this.#store.query("update session_proof set organisation = $2 where session = $1", [session, organisation]);
   }
 
   async end(session: string): Promise<void> {
-    await this.#pool.query(`delete from "session" where "id" = $1`, [session]);
+    await this.#store.query(`delete from "session" where "id" = $1`, [session]);
   }
 
   /** Every session of these credentials, also those that wait for a second factor. */
   async endAllOf(user: string, except?: string): Promise<void> {
-    await this.#pool.query(`delete from "session" where "userId" = $1 and "id" is distinct from $2`, [
+    await this.#store.query(`delete from "session" where "userId" = $1 and "id" is distinct from $2`, [
       user,
       except ?? null,
     ]);
-    await this.#pool.query(`delete from "verification" where "value" = $1`, [user]);
+    await this.#store.query(`delete from "verification" where "value" = $1`, [user]);
   }
 
   /** The session better-auth keeps under a token, whether proved or not. */
   async byToken(token: string): Promise<{ id: string; user: string; enrolled: boolean } | null> {
-    const { rows } = await this.#pool.query<{ id: string; user: string; enrolled: boolean }>(
+    const { rows } = await this.#store.query<{ id: string; user: string; enrolled: boolean }>(
       `select s."id", s."userId" as user, coalesce(u."twoFactorEnabled", false) as enrolled
        from "session" s join "user" u on u."id" = s."userId" where s."token" = $1 and s."expiresAt" > now()`,
       [token],
@@ -108,7 +108,7 @@ export class Sessions {
 
   /** Rows nobody can use any more. */
   async sweep(): Promise<void> {
-    await this.#pool.query(`delete from "session" where "expiresAt" < now()`);
-    await this.#pool.query(`delete from "verification" where "expiresAt" < now()`);
+    await this.#store.query(`delete from "session" where "expiresAt" < now()`);
+    await this.#store.query(`delete from "verification" where "expiresAt" < now()`);
   }
 }

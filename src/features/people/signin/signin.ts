@@ -8,10 +8,11 @@ import { refuseCrossSite } from "#platform/http/origin.ts";
 import { Accounts } from "./accounts.ts";
 import { Attempts } from "./attempts.ts";
 import { Browser } from "./browser.ts";
-import { type Auth, openCredentials } from "./credentials.ts";
+import { type Auth, openCredentials, type Passwords, slowPasswords } from "./credentials.ts";
 import { type About, Journal } from "./journal.ts";
 import { actorOf, PersonDoor, type SignedIn } from "./person-door.ts";
 import { type Factor, Sessions } from "./sessions.ts";
+import { type AuthStore, authStore } from "./store.ts";
 
 export type SigninNeeds = {
   world: World;
@@ -22,7 +23,12 @@ export type SigninNeeds = {
   secure: boolean;
   /** Known once the server listens. */
   publicUrl: () => string;
+  /** A refusal takes at least this long, so that whether an account exists, and which part was wrong, does not show in time. */
+  refusalMs?: number;
+  passwords?: Passwords;
 };
+
+const REFUSAL_MS = 700;
 
 /** Everything that signing in needs, put together once. */
 export class Signin {
@@ -32,7 +38,8 @@ export class Signin {
   readonly browser: Browser;
   readonly journal: Journal;
   readonly publicUrl: () => string;
-  readonly place: { pool: World["database"]["auth"]; secret: Hidden<string> };
+  readonly refusalMs: number;
+  readonly place: { store: AuthStore; secret: Hidden<string> };
   readonly accounts: Accounts;
   readonly #door: PersonDoor;
   readonly #needs: SigninNeeds;
@@ -40,16 +47,17 @@ export class Signin {
 
   constructor(needs: SigninNeeds) {
     const { world, secure, secret } = needs;
-    const pool = world.database.auth;
+    const store = authStore(world.database.auth);
     this.#needs = needs;
     this.world = world;
     this.publicUrl = needs.publicUrl;
-    this.place = { pool, secret };
-    this.sessions = new Sessions(pool, world.random);
+    this.refusalMs = needs.refusalMs ?? REFUSAL_MS;
+    this.place = { store, secret };
+    this.sessions = new Sessions(store, world.random);
     this.attempts = new Attempts(world.database, world.pepper);
-    this.browser = new Browser({ secure, secret, pool });
+    this.browser = new Browser({ secure, secret, store });
     this.journal = new Journal(world, needs.strangers);
-    this.accounts = new Accounts({ auth: () => this.auth(), pool });
+    this.accounts = new Accounts({ auth: () => this.auth(), store });
     this.#door = new PersonDoor(world, needs.epochs);
   }
 
@@ -57,7 +65,8 @@ export class Signin {
   auth(): Auth {
     const { secret, secure, world } = this.#needs;
     this.#auth ??= openCredentials({
-      ...{ pool: world.database.auth, secret, secure, pepper: world.pepper },
+      ...{ pool: world.database.auth, secret, secure },
+      passwords: this.#needs.passwords ?? slowPasswords(world.pepper),
       publicUrl: this.publicUrl(),
     });
     return this.#auth;
@@ -80,6 +89,11 @@ export class Signin {
     return actorOf(signedIn);
   }
 
+  /** Whether somebody with these credentials would find anything here: not dismissed, a member somewhere. */
+  worksHere(user: string): Promise<boolean> {
+    return this.#door.worksHere(user);
+  }
+
   /** Gives the browser the cookie of a session whose both factors held. */
   async admit(
     reply: FastifyReply,
@@ -94,7 +108,7 @@ export class Signin {
     if (about === null) return null;
     if ("email" in about) return about.email;
     if (!("user" in about)) return null;
-    const { rows } = await this.place.pool.query<{ email: string }>(`select "email" from "user" where "id" = $1`, [
+    const { rows } = await this.place.store.query<{ email: string }>(`select "email" from "user" where "id" = $1`, [
       about.user,
     ]);
     return rows[0]?.email ?? null;
