@@ -2,8 +2,12 @@ import { timingSafeEqual } from "node:crypto";
 import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
+import { stateOf } from "#features/sharing/access-rules.ts";
 import {
+  closeSession,
+  framesUnderGrant,
   type LinkRecord,
+  linkTimes,
   openLinkById,
   openSession,
   resolveLink,
@@ -11,6 +15,7 @@ import {
   sessionById,
   spendAttempt,
   storeCode,
+  touchSession,
 } from "#features/sharing/link-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
@@ -22,8 +27,10 @@ import { createSecret, hashSecret, parseSecret } from "#trust/tokens/secret.ts";
 
 /** Codes sent for one link in all: enough for a person, too few for a machine. */
 const MOST_CODES = 10;
-/** Frames a session may have drawn: a long study scrolled through several times, not enough windows of each to rebuild pixels. */
-const FRAME_BUDGET = 6000;
+/** Pictures an opening may have drawn: each image some four times and a little, so that scrolling is free and copying is not. */
+const budgetOf = (frames: number): number => frames * 4 + 100;
+/** Over all openings of a day no more than twice that: opening again gives no new budget. */
+const budgetOfDay = (frames: number): number => 2 * budgetOf(frames);
 const SESSION_MS = 8 * 3_600_000;
 
 /** Unknown, expired, revoked, used up, closed: one answer. */
@@ -52,7 +59,7 @@ export function linkActor(
 
 /** What a link's first page may show before anything was proved. Counts nothing: mail scanners look too. @throws Fault link.closed */
 export async function lookAtLink(world: World, secretText: string): Promise<LinkRecord> {
-  const found = await byS(world, secretText);
+  const found = await linkOf(world, secretText);
   const link =
     found &&
     (await world.database.read({ organisation: found.organisation, person: null }, (tx) =>
@@ -62,7 +69,7 @@ export async function lookAtLink(world: World, secretText: string): Promise<Link
   return link;
 }
 
-async function byS(world: World, secretText: string): Promise<{ organisation: string; id: string } | null> {
+async function linkOf(world: World, secretText: string): Promise<{ organisation: string; id: string } | null> {
   const secret = parseSecret("link", secretText);
   return secret ? resolveLink(world.database, hashSecret(secret)) : null;
 }
@@ -73,9 +80,9 @@ function usable(link: LinkRecord): boolean {
 
 /** Sends a fresh one-time code to the address that was given apart. @throws Fault link.closed, rate.limited */
 export async function sendCode(world: World, secretText: string): Promise<void> {
-  const { organisation, id } = await lookAtLink(world, secretText);
   const code = oneTimeCode();
-  const hash = await hashLowEntropy(code, { pepper: world.pepper });
+  const hash = await hashLowEntropy(code, { pepper: world.pepper }); // made for strangers too: time does not tell
+  const { organisation, id } = await lookAtLink(world, secretText);
   await world.database.transaction({ organisation, person: null }, async (tx) => {
     const link = await openLinkById(tx, organisation, id, true);
     if (!link || !usable(link) || link.challenge !== "code" || link.address === null) throw closed();
@@ -101,7 +108,7 @@ export async function openLink(
   answer: string,
   userAgent: string,
 ): Promise<OpenedLink> {
-  const found = await byS(world, secretText);
+  const found = await linkOf(world, secretText);
   const link =
     found &&
     (await world.database.read({ organisation: found.organisation, person: null }, (tx) =>
@@ -119,13 +126,15 @@ export async function openLink(
       return "closed" as const;
     if (!right) return wrongAnswer(world, tx, locked);
     const id = uuidv7();
+    const frames = await framesUnderGrant(tx, link.organisation, link.grant);
     const expiresAt = new Date(Math.min(tx.now.getTime() + SESSION_MS, locked.until.getTime()));
     await openSession(tx, {
       organisation: link.organisation,
       id,
       link: link.id,
       secretHash: hashSecret(cookie),
-      framesLeft: FRAME_BUDGET,
+      framesLeft: budgetOf(frames),
+      framesOfDay: budgetOfDay(frames),
       userAgent: userAgent.slice(0, 200),
       expiresAt,
     });
@@ -207,13 +216,50 @@ export type LinkSession = { link: LinkRecord; session: string; framesLeft: numbe
 
 /** The open session behind a cookie, judged anew at each request. @throws Fault link.closed */
 export async function linkSession(world: World, cookieText: string | undefined): Promise<LinkSession> {
-  const cookie = cookieText === undefined ? undefined : parseSecret("cookie", cookieText);
-  const found = cookie && (await resolveLinkSession(world.database, hashSecret(cookie)));
+  const found = await sessionOf(world, cookieText);
   if (!found) throw closed();
-  return world.database.read({ organisation: found.organisation, person: null }, async (tx) => {
+  return world.database.transaction({ organisation: found.organisation, person: null }, async (tx) => {
     const session = await sessionById(tx, found.organisation, found.id);
     const link = session && (await openLinkById(tx, found.organisation, found.link, false));
     if (!session || !link) throw closed();
+    await touchSession(tx, found.organisation, found.id);
     return { link, session: found.id, framesLeft: session.framesLeft, who: linkActor(link, found.id) };
   });
+}
+
+async function sessionOf(world: World, cookieText: string | undefined) {
+  const cookie = cookieText === undefined ? undefined : parseSecret("cookie", cookieText);
+  return cookie ? resolveLinkSession(world.database, hashSecret(cookie)) : null;
+}
+
+/** Forgets this device: the cookie opens nothing any more. Says nothing where there was nothing. */
+export async function leaveLink(world: World, cookieText: string | undefined): Promise<void> {
+  const found = await sessionOf(world, cookieText);
+  if (!found) return;
+  await world.database.transaction({ organisation: found.organisation, person: null }, (tx) =>
+    closeSession(tx, found.organisation, found.id),
+  );
+}
+
+/** Puts a refusal on the record of the link's organisation, with the true reason; null where the secret names no link. */
+export async function recordRefusal(world: World, secretText: string): Promise<"recorded" | null> {
+  const found = await linkOf(world, secretText);
+  if (!found) return null;
+  const { organisation, id } = found;
+  await world.database.transaction({ organisation, person: null }, async (tx) => {
+    const times = await linkTimes(tx, organisation, id);
+    if (!times) return;
+    const who = linkActor({ id, organisation, rights: times.rights, purpose: times.purpose }, id);
+    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
+      organisation,
+      action: "link.open",
+      outcome: "refused",
+      because: stateOf(times, tx.now),
+      patient: times.patient,
+      study: times.study,
+      subject: id,
+      detail: { recipient: times.recipient },
+    });
+  });
+  return "recorded";
 }

@@ -110,38 +110,91 @@ export type NewLinkSession = {
   link: string;
   secretHash: Buffer;
   framesLeft: number;
+  framesOfDay: number;
   userAgent: string;
   expiresAt: Date;
 };
 
+/** One use more; the code that opened it is spent. */
 export async function openSession(tx: Tx, session: NewLinkSession): Promise<void> {
-  await sql`update link set uses = uses + 1, uses_left = uses_left - 1, code_hash = null, code_expires_at = null where organisation = ${session.organisation} and id = ${session.link}`.execute(
-    tx,
-  );
+  await sql`update link set uses = uses + 1, uses_left = uses_left - 1, code_hash = null, code_expires_at = null, frames_limit = ${session.framesOfDay}
+    where organisation = ${session.organisation} and id = ${session.link}`.execute(tx);
   await sql`insert into link_session (organisation, id, link, secret_hash, frames_left, user_agent, expires_at)
     values (${session.organisation}, ${session.id}, ${session.link}, ${session.secretHash}, ${session.framesLeft}, ${session.userAgent}, ${session.expiresAt})`.execute(
     tx,
   );
 }
 
-export async function sessionById(tx: Tx, organisation: string, id: string): Promise<{ framesLeft: number } | null> {
-  const { rows } = await sql<{
-    framesLeft: number;
-  }>`select frames_left as "framesLeft" from link_session where organisation = ${organisation} and id = ${id} and now() < expires_at and seen_at > now() - interval '30 minutes'`.execute(
+/** How many frames and documents the studies have that this grant opens. */
+export async function framesUnderGrant(tx: Tx, organisation: string, grant: string): Promise<number> {
+  const { rows } = await sql<{ frames: number }>`
+    select coalesce(sum(greatest(coalesce(i.frames, 1), 1)), 0)::integer as frames from access x
+    join instance i on i.organisation = x.owner and i.study = x.study where x.owner = ${organisation} and x.grant_id = ${grant}`.execute(
     tx,
   );
+  return rows[0]?.frames ?? 0;
+}
+
+const IDLE = sql.raw("interval '30 minutes'");
+
+export async function sessionById(tx: Tx, organisation: string, id: string): Promise<{ framesLeft: number } | null> {
+  const { rows } = await sql<{ framesLeft: number }>`
+    select frames_left as "framesLeft" from link_session where organisation = ${organisation} and id = ${id}
+      and now() < expires_at and seen_at > now() - ${IDLE}`.execute(tx);
   return rows[0] ?? null;
 }
 
-/** Takes frames from the budget; false when it is spent. */
-export async function spendFrames(tx: Tx, organisation: string, id: string, frames: number): Promise<boolean> {
-  const { rows } =
-    await sql`update link_session set frames_left = frames_left - ${frames}, seen_at = now() where organisation = ${organisation} and id = ${id} and frames_left >= ${frames} returning id`.execute(
-      tx,
-    );
+/** Somebody is there: once a minute is enough to know. */
+export async function touchSession(tx: Tx, organisation: string, id: string): Promise<void> {
+  await sql`update link_session set seen_at = now() where organisation = ${organisation} and id = ${id} and seen_at < now() - interval '1 minute'`.execute(
+    tx,
+  );
+}
+
+/** Takes frames from the session's budget and from the link's of today; false, and nothing is taken, when either is spent. */
+export async function spendFrames(
+  tx: Tx,
+  session: { organisation: string; id: string; link: string },
+  frames: number,
+): Promise<boolean> {
+  const { rows } = await sql`
+    with of_link as (
+      update link set frames_day = current_date, frames_used = case when frames_day = current_date then frames_used else 0 end + ${frames}
+      where organisation = ${session.organisation} and id = ${session.link}
+        and case when frames_day = current_date then frames_used else 0 end + ${frames} <= frames_limit
+        and exists (select from link_session where organisation = ${session.organisation} and id = ${session.id} and frames_left >= ${frames})
+      returning id)
+    update link_session set frames_left = frames_left - ${frames}, seen_at = now() from of_link
+    where link_session.organisation = ${session.organisation} and link_session.id = ${session.id} and frames_left >= ${frames} returning link_session.id`.execute(
+    tx,
+  );
   return rows.length > 0;
 }
 
 export async function closeSession(tx: Tx, organisation: string, id: string): Promise<void> {
   await sql`delete from link_session where organisation = ${organisation} and id = ${id}`.execute(tx);
+}
+
+export type LinkTimes = {
+  recipient: string;
+  study: string;
+  patient: string;
+  purpose: Purpose;
+  rights: Right[];
+  until: Date;
+  revokedAt: Date | null;
+  basisUntil: Date | null;
+  basisEndedAt: Date | null;
+  linkClosedAt: Date | null;
+  usesLeft: number | null;
+};
+
+/** How a link stands, whatever it is: for the record of a refusal, never for an answer. */
+export async function linkTimes(tx: Tx, organisation: string, id: string): Promise<LinkTimes | null> {
+  const { rows } = await sql<LinkTimes>`
+    select l.recipient, g.study, s.patient, g.purpose, g.rights, g.until_at as until, g.revoked_at as "revokedAt", g.basis_until as "basisUntil", g.basis_ended_at as "basisEndedAt",
+      l.closed_at as "linkClosedAt", l.uses_left as "usesLeft"
+    from link l join access_grant g on g.organisation = l.organisation and g.id = l.grant_id join study s on s.organisation = g.organisation and s.id = g.study
+    where l.organisation = ${organisation} and l.id = ${id}`.execute(tx);
+  return rows[0] ?? null;
 }

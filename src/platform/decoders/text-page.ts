@@ -64,6 +64,7 @@ function wrapped(text: string, width: number): string[] {
       used = [...line].reduce((sum, one) => sum + widthOf(one), 0);
       space = -1;
       if (lines.length >= MOST_LINES) return lines;
+      if (line === "" && character === " ") continue;
     }
     line += character;
     used += wide;
