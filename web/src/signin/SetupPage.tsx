@@ -1,67 +1,71 @@
 import { Anchor, Button, Checkbox, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { z } from "zod";
-import { SetupState } from "#contract/people.ts";
-import { ask, Nothing } from "../api.ts";
+import { SetupBegun, SetupState } from "#contract/people.ts";
+import { ask } from "../api.ts";
 import { saveFile } from "../ui/save-file.ts";
 import { useForm } from "../ui/useForm.ts";
+import { EnrolStep } from "./EnrolStep.tsx";
 import { Frame } from "./Frame.tsx";
 import { NewPassword } from "./NewPassword.tsx";
+import { useEnter } from "./SigninPage.tsx";
 import { useSecret } from "./secret.ts";
 
-const Begun = z.looseObject({ recoveryKey: z.string() });
+type Begun = { recoveryKey: string; password: string };
 
-/** First start: the organisation, its first administrator, and the key that opens a backup when all else is lost. */
+/** First start: the organisation, its first administrator, the key that opens a backup when all else is lost, the second factor. */
 export function SetupPage() {
   const { t } = useTranslation(["signin", "common"]);
   const secret = useSecret();
-  const [recoveryKey, setRecoveryKey] = useState<string>();
+  const enter = useEnter();
+  const [begun, setBegun] = useState<Begun>();
+  const [finished, setFinished] = useState(false);
   const state = useQuery({
     queryKey: ["setup"],
     queryFn: () => ask("/api/setup", SetupState, { quiet401: true }),
     retry: false,
+    refetchInterval: false,
   });
-  if (recoveryKey) return <RecoveryKey recoveryKey={recoveryKey} />;
-  if (!state.data) return <Frame title={t("common:loading")}>{null}</Frame>;
-  if (state.data.state === "done" || !secret)
-    return (
-      <Frame title={t("setupTitle")} lead={state.data.state === "done" ? t("setupDone") : t("noSecret")}>
-        <Anchor component={Link} to="/signin">
-          {t("toSignIn")}
-        </Anchor>
-      </Frame>
-    );
-  return (
-    <FirstOrganisation secret={secret} interrupted={state.data.state === "recovery-key"} onBegun={setRecoveryKey} />
+  if (finished && begun?.password) return <EnrolStep password={begun.password} onDone={enter} />;
+  if (finished) return <ToSignin text={t("setupDone")} />;
+  if (begun && secret)
+    return <RecoveryKey recoveryKey={begun.recoveryKey} secret={secret} onFinished={() => setFinished(true)} />;
+  if (state.isPending) return <Frame title={t("common:loading")}>{null}</Frame>;
+  if (state.data?.state === "done") return <ToSignin text={t("setupDone")} />;
+  if (!secret || !state.data) return <ToSignin text={t("noSecret")} />;
+  return state.data.state === "recovery-key" ? (
+    <Interrupted secret={secret} onBegun={setBegun} />
+  ) : (
+    <FirstOrganisation secret={secret} onBegun={setBegun} />
   );
 }
 
-function FirstOrganisation({
-  secret,
-  interrupted,
-  onBegun,
-}: {
-  secret: string;
-  interrupted: boolean;
-  onBegun: (recoveryKey: string) => void;
-}) {
+function ToSignin({ text }: { text: string }) {
+  const { t } = useTranslation("signin");
+  return (
+    <Frame title={t("setupTitle")} lead={text}>
+      <Anchor component={Link} to="/signin">
+        {t("toSignIn")}
+      </Anchor>
+    </Frame>
+  );
+}
+
+function FirstOrganisation({ secret, onBegun }: { secret: string; onBegun: (begun: Begun) => void }) {
   const { t } = useTranslation("signin");
   const form = useForm(
     { organisation: "", jurisdiction: "ZA", displayName: "", email: "", password: "" },
     async (values) => {
-      const { recoveryKey } = await ask("/api/setup/begin", Begun, {
-        body: { secret, ...values, email: values.email.trim() },
-        quiet401: true,
-      });
-      onBegun(recoveryKey);
+      const body = { secret, ...values, email: values.email.trim() };
+      const { recoveryKey } = await ask("/api/setup/begin", SetupBegun, { body, quiet401: true });
+      onBegun({ recoveryKey, password: values.password });
     },
   );
   const { values, set } = form;
   return (
-    <Frame title={t("setupTitle")} lead={interrupted ? t("recoveryMissing") : t("setupLead")} wide>
+    <Frame title={t("setupTitle")} lead={t("setupLead")} wide>
       <form onSubmit={form.onSubmit}>
         <TextInput
           data-autofocus
@@ -107,11 +111,7 @@ function FirstOrganisation({
           onChange={(event) => set({ email: event.currentTarget.value })}
         />
         <NewPassword value={values.password} onChange={(password) => set({ password })} />
-        {form.error && (
-          <p role="alert" className="frame-error">
-            {form.error}
-          </p>
-        )}
+        <Problem text={form.error} />
         <Button type="submit" size="md" loading={form.busy}>
           {t("setupBegin")}
         </Button>
@@ -120,12 +120,38 @@ function FirstOrganisation({
   );
 }
 
-function RecoveryKey({ recoveryKey }: { recoveryKey: string }) {
+/** Somebody closed the page before the key was kept: the same link shows it again. */
+function Interrupted({ secret, onBegun }: { secret: string; onBegun: (begun: Begun) => void }) {
   const { t } = useTranslation("signin");
-  const navigate = useNavigate();
+  const form = useForm({}, async () => {
+    const { recoveryKey } = await ask("/api/setup/recovery", SetupBegun, { body: { secret }, quiet401: true });
+    onBegun({ recoveryKey, password: "" });
+  });
+  return (
+    <Frame title={t("recoveryTitle")} lead={t("recoveryMissing")}>
+      <form onSubmit={form.onSubmit}>
+        <Problem text={form.error} />
+        <Button type="submit" size="md" loading={form.busy}>
+          {t("recoveryShow")}
+        </Button>
+      </form>
+    </Frame>
+  );
+}
+
+function RecoveryKey({
+  recoveryKey,
+  secret,
+  onFinished,
+}: {
+  recoveryKey: string;
+  secret: string;
+  onFinished: () => void;
+}) {
+  const { t } = useTranslation("signin");
   const form = useForm({ kept: false }, async () => {
-    await ask("/api/setup/finish", Nothing, { body: { recoveryKeySaved: true }, quiet401: true });
-    await navigate({ to: "/signin" });
+    await ask("/api/setup/finish", SetupState, { body: { secret, recoveryKeySaved: true }, quiet401: true });
+    onFinished();
   });
   return (
     <Frame title={t("recoveryTitle")} lead={t("recoveryLead")} wide>
@@ -146,15 +172,20 @@ function RecoveryKey({ recoveryKey }: { recoveryKey: string }) {
           checked={form.values.kept}
           onChange={(event) => form.set({ kept: event.currentTarget.checked })}
         />
-        {form.error && (
-          <p role="alert" className="frame-error">
-            {form.error}
-          </p>
-        )}
+        <Problem text={form.error} />
         <Button type="submit" size="md" disabled={!form.values.kept} loading={form.busy}>
           {t("recoveryFinish")}
         </Button>
       </form>
     </Frame>
+  );
+}
+
+function Problem({ text }: { text: string | undefined }) {
+  if (!text) return null;
+  return (
+    <p role="alert" className="frame-error">
+      {text}
+    </p>
   );
 }
