@@ -8,13 +8,40 @@ export type Row = { words: string; summary: string; load: () => Promise<Command>
 /** Every command there is; `--help` lists them in this order. */
 export const COMMANDS: readonly Row[] = [
   { words: "serve", summary: "the server", load: async () => (await import("./serve.ts")).serveCommand },
+  {
+    words: "demo",
+    summary: "the whole thing on this machine with made-up patients",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
   ...adminRows(),
+  ...recordRows(),
   {
     words: "config",
     summary: "show every setting, its value and where it comes from",
     load: () => Promise.resolve(configCommand),
   },
 ];
+
+function recordRows(): Row[] {
+  const ledger = () => import("./ledger.ts");
+  return [
+    {
+      words: "ledger verify",
+      summary: "check the record, here or in an export",
+      load: async () => (await ledger()).verifyLedgerCommand,
+    },
+    {
+      words: "ledger export",
+      summary: "a record as a file that verifies offline",
+      load: async () => (await ledger()).exportLedgerCommand,
+    },
+    {
+      words: "ledger checkpoint",
+      summary: "sign the record as it stands now",
+      load: async () => (await ledger()).checkpointCommand,
+    },
+  ];
+}
 
 function adminRows(): Row[] {
   const admin = () => import("./admin.ts");

@@ -7,7 +7,7 @@ import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { STORAGE_SOP_CLASSES } from "#standards/dicom/sop-classes.ts";
 import { TRANSFER_SYNTAXES } from "#standards/dicom/transfer-syntaxes.ts";
-import { storageOffer } from "#standards/dimse/negotiate.ts";
+import { StorageOffer } from "#standards/dimse/storage-offer.ts";
 import type { Certificates } from "./certificates.ts";
 import type { Node } from "./node.ts";
 
@@ -42,7 +42,7 @@ function listen(needs: Needs, bind: string, port: number, tls: Tls): Promise<Dic
     bind,
     port,
     ...(tls === undefined ? {} : { tls }),
-    offer: storageOffer(
+    offer: new StorageOffer(
       STORAGE_SOP_CLASSES.map(({ uid }) => uid),
       TRANSFER_SYNTAXES.map(({ uid }) => uid),
     ),

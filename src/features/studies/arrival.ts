@@ -9,6 +9,7 @@ import { newBlobName } from "#platform/blobs/blobs.ts";
 import { frameCount, packFrames } from "#standards/dicom/frames.ts";
 import { toJson } from "#standards/dicom/json.ts";
 import { Part10Reader, type ReadResult } from "#standards/dicom/read.ts";
+import { uid } from "#standards/dicom/values.ts";
 import { fileMetaBytes } from "#standards/dicom/write.ts";
 import { newObjectKey, type SecretKey } from "#trust/keys/wrap.ts";
 import { sealSmall } from "#trust/seal/envelope.ts";
@@ -81,7 +82,10 @@ async function streamInto(
     await writer.write(sealer.update(chunk));
   }
   const result = reader.end();
-  const described = describeDataSet(result.dataSet);
+  const described = describeDataSet(
+    result.dataSet,
+    bare ?? { sopClassUid: uid(result.meta, 0x00020002), sopInstanceUid: uid(result.meta, 0x00020003) },
+  );
   if (bare) mustMatch(bare, described);
   if (study !== undefined && described.study.studyUid !== study)
     throw new Fault("dicom.class-mismatch", "(0020,000D) StudyInstanceUID is not the study of the address.", {

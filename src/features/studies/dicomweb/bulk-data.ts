@@ -41,11 +41,11 @@ export const retrieveBulkData: Handler = async (needs, asked, request, reply) =>
   return reply.send(Readable.from(body()));
 };
 
-type Located = { element: Element; inflated: boolean };
+export type Located = { element: Element; inflated: boolean };
 
 /** Reads the object again up to the element; nothing of it is kept but that value. */
-async function locate(
-  { world }: DicomwebNeeds,
+export async function locate(
+  { world }: Pick<DicomwebNeeds, "world">,
   object: StoredObject,
   path: readonly string[],
 ): Promise<Located | null> {
@@ -70,8 +70,9 @@ function walk(root: DataSet, path: readonly string[]): Element | undefined {
   return undefined;
 }
 
-function valuesOf(
-  { world }: DicomwebNeeds,
+/** The bytes of an element that was located: one value, or one for each fragment. */
+export function valuesOf(
+  { world }: Pick<DicomwebNeeds, "world">,
   object: StoredObject,
   { element, inflated }: Located,
 ): AsyncIterable<Uint8Array>[] {

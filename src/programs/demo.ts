@@ -1,0 +1,74 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { registerDevice } from "#features/people/device-actions.ts";
+import { Fault } from "#kit/fault.ts";
+import { isLoopback } from "#platform/config.ts";
+import type { Command } from "./command.ts";
+import { addDoors } from "./demo/doors.ts";
+import { actorOf, DEMO_PASSWORD } from "./demo/people.ts";
+import { type Demo, seedDemo } from "./demo/seed.ts";
+import type { Serving } from "./routes.ts";
+import { openServer, untilAsked } from "./serve.ts";
+
+export const demoCommand: Command = {
+  usage: "",
+  async run(call) {
+    const given = call.config();
+    if (!isLoopback(given.bind))
+      throw new Fault("config.invalid", "The demonstration listens on loopback only; leave SAFELIGHT_BIND alone.", {
+        place: "bind",
+      });
+    const config = { ...given, dataDir: join(given.dataDir, "demo") };
+    await rm(config.dataDir, { recursive: true, force: true }); // made-up data: every demonstration begins anew
+    let demo: Demo | undefined;
+    const server = await openServer(config, {
+      demo: { addRoutes: (app, serving) => addDoors(app, serving, () => demo) },
+    });
+    const filled = await seedDemo(server.serving, (line) => process.stderr.write(`${line}\n`));
+    const folder = join(config.dataDir, "devices");
+    await addDevice(server.serving, filled, folder);
+    demo = filled;
+    process.stdout.write(welcome(server.url, server.ports, filled, folder));
+    process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
+    await untilAsked();
+    await server.close();
+  },
+};
+
+/** A modality to send from: CT1 of Umzimvubu Clinic, which may also query. */
+async function addDevice({ node, certificates }: Serving, { clinic }: Demo, folder: string): Promise<void> {
+  const issued = await certificates.issueForDevice({ aeTitle: "CT1", organisation: "Umzimvubu Clinic" });
+  await registerDevice(node, actorOf(clinic), {
+    aeTitle: "CT1",
+    certificate: issued.cert,
+    description: "CT of the demonstration",
+    query: true,
+  });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(folder, "ca.pem"), certificates.authority, { mode: 0o600 });
+  await writeFile(join(folder, "CT1.pem"), issued.cert, { mode: 0o600 });
+  await writeFile(join(folder, "CT1.key"), issued.key, { mode: 0o600 });
+}
+
+function welcome(
+  url: string,
+  ports: { dicomTls: number },
+  { clinic, radiologist, referrer }: Demo,
+  folder: string,
+): string {
+  const logins = [clinic, radiologist, referrer]
+    .map(
+      ({ displayName, email, secret }) =>
+        `  ${displayName.padEnd(16)} ${email.padEnd(30)} second factor (TOTP secret): ${secret.reveal()}\n`,
+    )
+    .join("");
+  return `
+Safelight is lit. Open ${url} and choose a door.
+
+Or sign in with the password "${DEMO_PASSWORD}":
+${logins}
+Send a study:  storescu +tls ${folder}/CT1.key ${folder}/CT1.pem +cf ${folder}/ca.pem -aet CT1 -aec SAFELIGHT localhost ${ports.dicomTls} FILES
+HL7 is off in this version.  Everything here is made up, and gone with the next demonstration.
+
+`;
+}
