@@ -17,8 +17,8 @@ export type ListenerOptions<T> = Omit<AcceptorOptions<T>, "limits" | "clock"> & 
   bind: string;
   /** 0 means any free port. */
   port: number;
-  /** PEM. `ca` only tells peers which authorities' certificates we would like; `decide` says who may. */
-  tls?: { key: string; cert: string; ca?: string };
+  /** PEM. No authority is named to peers: some would then keep a certificate of their own to themselves. */
+  tls?: { key: string; cert: string };
   limits?: Partial<ListenerLimits>;
   clock?: Clock;
   /** Aborting closes the listener as `close` does. */
@@ -77,9 +77,11 @@ type Take = (socket: Socket, certificate: PeerCertificate | null) => void;
 
 function serverFor<T>(options: ListenerOptions<T>, limits: ListenerLimits, take: Take): Server {
   if (options.tls === undefined) return createServer({ noDelay: true }, (socket) => take(socket, null));
+  const { key, cert } = options.tls;
   const server = createTlsServer({
     ...BCP_195,
-    ...options.tls,
+    key,
+    cert,
     honorCipherOrder: true,
     requestCert: true,
     rejectUnauthorized: false, // decision 14: a stranger gets A-ASSOCIATE-RJ and a record, not a broken handshake

@@ -42,6 +42,20 @@ test("PS3.8 table 9-18: a class we do not have is 3, syntaxes we do not have are
   assert.deepEqual([...agreed(request, reply).values()], [...contexts.values()]);
 });
 
+test("the retired big endian syntax is taken only where nothing else is proposed", () => {
+  const big = "1.2.840.10008.1.2.2";
+  const wide = storageOffer([CT], [big, IMPLICIT_LITTLE_ENDIAN]);
+  const contexts = [[big, IMPLICIT_LITTLE_ENDIAN], [big]].map((transferSyntaxes) => ({
+    abstractSyntax: CT,
+    transferSyntaxes,
+  }));
+  const { reply } = negotiate(propose({ ...proposal, contexts }), { offer: wide, maxPduLength: 1 });
+  assert.deepEqual(
+    reply.contexts.map(({ transferSyntax }) => transferSyntax),
+    [IMPLICIT_LITTLE_ENDIAN, big],
+  );
+});
+
 test("PS3.7 §D.3.3.3: proposed asynchronous operations are answered one and one, unproposed ones not at all", () => {
   const contexts = [{ abstractSyntax: CT, transferSyntaxes: [J2K] }];
   const many = propose({ ...proposal, contexts, user: { asynchronousOperations: { invoked: 0, performed: 8 } } });

@@ -14,6 +14,9 @@ export const VERIFICATION = "1.2.840.10008.1.1";
 export const IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2";
 export const EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1";
 
+/** PS3.5 annex A.3, retired: taken only from who proposes nothing else, for senders offer it beside what their files are in. */
+const EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2";
+
 /** PS3.8 table 9-21, the rows we use. */
 export const REJECTIONS = {
   "no-reason": { result: 1, source: 1, reason: 1 },
@@ -65,8 +68,8 @@ export type AcceptedContext = {
 export type AcceptedContexts = ReadonlyMap<number, AcceptedContext>;
 
 /**
- * Answers a request by the offer: every context gets the first proposed transfer syntax that the offer has, so that what the
- * peer likes best is stored as sent. The contexts are those of the reply that were accepted. PS3.8 §7.1.1.13, PS3.7 §D.3.
+ * Answers a request by the offer: every context gets the first proposed transfer syntax that the offer has (the retired big
+ * endian one last), so that what the peer likes best is stored as sent. The contexts are those of the reply that were accepted. PS3.8 §7.1.1.13, PS3.7 §D.3.
  */
 export function negotiate(
   request: AssociateRq,
@@ -102,7 +105,8 @@ function answerContext(proposed: ProposedContext, offer: Offer): AnsweredContext
   const insignificant = proposed.transferSyntaxes[0] ?? IMPLICIT_LITTLE_ENDIAN;
   const taken = offer.get(proposed.abstractSyntax);
   if (taken === undefined) return { id, result: 3, transferSyntax: insignificant };
-  const transferSyntax = proposed.transferSyntaxes.find((uid) => taken.has(uid));
+  const usable = proposed.transferSyntaxes.filter((uid) => taken.has(uid));
+  const transferSyntax = usable.find((uid) => uid !== EXPLICIT_BIG_ENDIAN) ?? usable[0];
   return transferSyntax === undefined
     ? { id, result: 4, transferSyntax: insignificant }
     : { id, result: 0, transferSyntax };
