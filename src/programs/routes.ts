@@ -12,6 +12,7 @@ import { addSharingHttp } from "#features/sharing/http.ts";
 import type { Reads } from "#features/sharing/reads.ts";
 import { addDicomweb } from "#features/studies/dicomweb/routes.ts";
 import { addStudiesHttp } from "#features/studies/http.ts";
+import { addUploadHttp } from "#features/studies/upload/http.ts";
 import type { Events } from "#platform/events.ts";
 import type { Tasks } from "#platform/jobs.ts";
 import type { Log } from "#platform/log.ts";
@@ -50,6 +51,12 @@ const WIRES: readonly Wire[] = [
   (app, serving) => addPeopleHttp(app, { ...serving, world: serving.node, authority: serving.certificates }),
   (app, { node, authenticate }) => addAgreementHttp(app, { world: node, authenticate }),
   (app, { node, authenticate }) => addReportsHttp(app, { world: node, authenticate }),
+  (app, { node, authenticate, log }) =>
+    addUploadHttp(app, {
+      world: node,
+      authenticate,
+      log: (fault) => log.error({ err: fault }, "a file was not taken"),
+    }),
   (app, { node, authenticate }) => addConsentHttp(app, { world: node, authenticate }),
   (app, { node, authenticate, publicUrl }) => addSharingHttp(app, { world: node, authenticate, publicUrl }),
   (app, { node, reads, events, authenticate }) =>
