@@ -1,4 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { addAuditHttp } from "#features/audit/http.ts";
+import type { WitnessFolder } from "#features/audit/ledger/witness.ts";
+import { addEncryptionHttp } from "#features/compliance/http.ts";
 import { addConsentHttp } from "#features/consent/http.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
 import { addPeopleHttp } from "#features/people/http.ts";
@@ -6,12 +9,14 @@ import { SWEEP_CRONTAB, SWEEP_TASK, sweepTask } from "#features/people/jobs.ts";
 import type { Setup } from "#features/people/signin/setup.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
 import type { Strangers } from "#features/people/strangers.ts";
+import { reportsForLinks } from "#features/reports/for-links.ts";
 import { addReportsHttp } from "#features/reports/http.ts";
 import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import { addSharingHttp } from "#features/sharing/http.ts";
 import type { Reads } from "#features/sharing/reads.ts";
 import { addDicomweb } from "#features/studies/dicomweb/routes.ts";
 import { addStudiesHttp } from "#features/studies/http.ts";
+import { addLinkHttp } from "#features/studies/link/http.ts";
 import { addUploadHttp } from "#features/studies/upload/http.ts";
 import type { Events } from "#platform/events.ts";
 import type { Tasks } from "#platform/jobs.ts";
@@ -30,6 +35,7 @@ export type Serving = {
   strangers: Strangers;
   signin: Signin;
   setup: Setup;
+  witness: WitnessFolder;
   log: Log;
   metrics: Metrics;
   /** Who asks: a person's session or a machine's token. Null: nobody we know. */
@@ -59,8 +65,27 @@ const WIRES: readonly Wire[] = [
     }),
   (app, { node, authenticate }) => addConsentHttp(app, { world: node, authenticate }),
   (app, { node, authenticate, publicUrl }) => addSharingHttp(app, { world: node, authenticate, publicUrl }),
+  (app, { node, reads, strangers, publicUrl }) =>
+    addLinkHttp(app, {
+      world: node,
+      gate: node.gate,
+      reads,
+      strangers,
+      reports: reportsForLinks(node),
+      publicUrl,
+    }),
   (app, { node, reads, events, authenticate }) =>
     addStudiesHttp(app, { world: node, gate: node.gate, reads, events, authenticate }),
+  (app, { node, witness, authenticate }) => addAuditHttp(app, { world: node, witness, authenticate }),
+  (app, { node, certificates, ports, authenticate }) =>
+    addEncryptionHttp(app, {
+      world: node,
+      config: node.config,
+      master: node.master,
+      certificates,
+      ports,
+      authenticate,
+    }),
 ];
 
 /** The jobs, a line each. */

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { ReportForPatient } from "#contract/sharing.ts";
 import type { Right } from "#contract/words.ts";
@@ -19,10 +19,11 @@ import { type StoredObject, storedObject } from "#features/studies/stored-object
 import { Fault } from "#kit/fault.ts";
 import { hostCookie, readCookie } from "#platform/http/cookies.ts";
 
-/** What the reading of reports gives to links. Each leaves its entry on the record before it answers; null where nothing is signed yet. */
+/** What the reading of reports gives to links; null where nothing is signed yet or the report was not shared. */
 export type LinkReports = {
-  reportForPatient(who: Actor, opened: Opened): Promise<z.infer<typeof ReportForPatient> | null>;
-  reportPdf(who: Actor, opened: Opened): Promise<Uint8Array | null>;
+  read(who: Actor, owner: string, study: string): Promise<z.infer<typeof ReportForPatient> | null>;
+  /** Sends the report as a PDF. */
+  print(who: Actor, owner: string, study: string, reply: FastifyReply): Promise<FastifyReply | null>;
 };
 
 export type LinkNeeds = {

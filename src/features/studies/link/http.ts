@@ -3,8 +3,8 @@ import { z } from "zod";
 import { type LinkCard, type LinkStudy, OpenLink } from "#contract/sharing.ts";
 import { parseInput } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
+import { recordEntry } from "#features/audit/record.ts";
 import { Attempts, type Limit } from "#features/people/signin/attempts.ts";
-import type { Opened } from "#features/sharing/gate.ts";
 import {
   closed,
   type LinkSession,
@@ -15,9 +15,10 @@ import {
   sendCode,
 } from "#features/sharing/link-actions.ts";
 import { linkDocument } from "#features/studies/link/documents.ts";
-import { admit, cookieName, cookieOf, enter, isSecure, type LinkNeeds } from "#features/studies/link/door.ts";
+import { cookieName, cookieOf, enter, isSecure, type LinkNeeds } from "#features/studies/link/door.ts";
 import { linkDownload } from "#features/studies/link/download.ts";
 import { linkPicture } from "#features/studies/link/pictures.ts";
+import { hasSignedReport } from "#features/studies/link/queries.ts";
 import { Refusals } from "#features/studies/link/refusals.ts";
 import { describeStudy, senderOf } from "#features/studies/link/study.ts";
 import { maskedAddress, sourceOf } from "#features/studies/link/words.ts";
@@ -25,6 +26,7 @@ import { Fault } from "#kit/fault.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
 import { setCookie } from "#platform/http/cookies.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
+import type { Tx } from "#platform/postgres/db.ts";
 
 const LOOKS: Limit = { kind: "link look", most: 120, minutes: 15 };
 const OPENINGS: Limit = { kind: "link open", most: 30, minutes: 15 };
@@ -69,17 +71,13 @@ export function addLinkHttp(app: FastifyInstance, needs: LinkNeeds): void {
   );
   app.get("/api/link/report", (request) =>
     wire.inside(request, (session) =>
-      wire.report(session, (who, opened) => needs.reports.reportForPatient(who, opened)),
+      wire.report(session, "report.view", (who, owner, study) => needs.reports.read(who, owner, study)),
     ),
   );
   app.get("/api/link/report.pdf", (request, reply) =>
-    wire.inside(request, async (session) => {
-      const pdf = await wire.report(session, (who, opened) => needs.reports.reportPdf(who, opened));
-      return reply
-        .type("application/pdf")
-        .header("content-disposition", 'inline; filename="report.pdf"')
-        .send(Buffer.from(pdf));
-    }),
+    wire.inside(request, (session) =>
+      wire.report(session, "report.download", (who, owner, study) => needs.reports.print(who, owner, study, reply)),
+    ),
   );
   app.get("/api/link/download", (request, reply) =>
     wire.inside(request, async (session) => {
@@ -163,11 +161,24 @@ class LinkWire {
     );
   }
 
-  /** The report of the link's own study, where it was shared with it. */
-  async report<T>(session: LinkSession, read: (who: Actor, opened: Opened) => Promise<T | null>): Promise<T> {
-    if (!session.link.withReport) throw closed();
-    const { opened } = await admit(this.#needs, session, session.link.studyUid, "view", "view");
-    const report = await read(session.who, opened);
+  /** The report of the link's own study, where it was shared with it; on the record before it leaves. */
+  async report<T>(
+    { who, link }: LinkSession,
+    action: "report.view" | "report.download",
+    read: (who: Actor, owner: string, study: string) => Promise<T | null>,
+  ): Promise<T> {
+    const { world, gate } = this.#needs;
+    const { organisation } = link;
+    const opened = await gate.open("view", who, organisation, link.studyUid);
+    const signed = (tx: Tx) => hasSignedReport(tx, organisation, opened.study);
+    if (!link.withReport || !(await world.database.read({ organisation, person: null }, signed))) throw closed();
+    await world.database.transaction({ organisation, person: null }, (tx) =>
+      recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
+        ...{ organisation, action, outcome: "done", because: opened.because },
+        ...{ study: opened.study, patient: opened.patient, subject: opened.grant ?? undefined },
+      }),
+    );
+    const report = await read(who, organisation, opened.study);
     if (report === null) throw closed();
     return report;
   }
