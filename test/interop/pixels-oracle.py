@@ -56,6 +56,9 @@ def pnm(path):
         data = file.read()
     fields, at = [], 0
     while len(fields) < 4:
+        if data[at : at + 1] == b"#":
+            at = data.index(b"\n", at) + 1
+            continue
         end = at
         while data[end : end + 1].strip():
             end += 1
@@ -85,6 +88,20 @@ def htj2k(frame, ds, name):
     return numpy.frombuffer(data, dtype=kind).reshape(ds.Rows, ds.Columns, 1)
 
 
+def one_bit_rle(frame):
+    """PS3.5 annex G: one segment of PackBits, here of eight pixels a byte."""
+    start = int.from_bytes(frame[4:8], "little")
+    packed, at = bytearray(), start
+    while at + 1 < len(frame):
+        control = frame[at]
+        if control < 128:
+            packed += frame[at + 1 : at + 2 + control]
+        elif control > 128:
+            packed += frame[at + 1 : at + 2] * (257 - control)
+        at += 2 + (control if control < 128 else 0) if control != 128 else 1
+    return bytes(packed)
+
+
 def one(array, frames, index):
     return array[index] if frames > 1 else array
 
@@ -95,6 +112,34 @@ def attributes(ds):
         if element.tag.group in (0x0028, 0x2050, 0x5200):
             wanted.add(element)
     return {**wanted.to_json_dict(), **{f"{tag:08X}": {"vr": "OW"} for tag in (0x7FE00008, 0x7FE00009) if tag in ds}}
+
+
+def drawn(ds, number, path, syntax, whole):
+    """The first frame as DCMTK draws it: with its own first window, its VOI LUT, or one over all its values."""
+    lossy = syntax.removeprefix(JPEG) in ("50", "51", "53", "55")
+    if lossy or ds.Rows < 8 or "SharedFunctionalGroupsSequence" in ds or whole.dtype.kind == "f":
+        return None
+    tool = "dcml2pnm" if syntax.removeprefix(JPEG) in ("80", "81") else "dcmj2pnm"
+    flags, window = [], None
+    if ds.SamplesPerPixel == 1 and ds.PhotometricInterpretation != "PALETTE COLOR":
+        if "WindowCenter" in ds and ds.WindowCenter is not None and ds["WindowCenter"].VM > 0:
+            flags = ["+Wi", "1"]
+        elif ds.get("VOILUTSequence"):
+            flags = ["+Wl", "1"]
+        else:
+            table = ds.ModalityLUTSequence[0] if ds.get("ModalityLUTSequence") else None
+            values = whole * float(ds.get("RescaleSlope", 1) or 1) + float(ds.get("RescaleIntercept", 0) or 0)
+            top = 2 ** table.LUTDescriptor[2] if table else float(values.max())
+            low = 0 if table else float(values.min())
+            window = [round((low + top) / 2), max(2, round(top - low))]
+            flags = ["+Ww", *map(str, window), "+Wfs" if number % 2 else "+Wfl"]
+    target = os.path.join(output, f"{number}.pnm")
+    run = subprocess.run([tool, "-O", "+F", "1", *flags, "+op", path, target], capture_output=True, timeout=60)
+    if run.returncode != 0 or not os.path.exists(target):
+        return None
+    picture = pnm(target)
+    picture.tofile(target)
+    return {"file": f"{number}.pnm", "channels": picture.shape[2], "window": window, "sigmoid": "+Wfs" in flags}
 
 
 def describe(number, path):
@@ -121,7 +166,8 @@ def describe(number, path):
 
 def expectation(entry, number, path, ds, syntax, frames, stored):
     whole = None
-    if stored is None or syntax == "1.2.840.10008.1.2.5":
+    one_bit = ds.BitsAllocated == 1 and stored is not None
+    if stored is None or (syntax == "1.2.840.10008.1.2.5" and not one_bit):
         source = ds
     elif syntax.removeprefix(JPEG) in TOOLS:
         source = through_tool(path, syntax, number)
@@ -132,14 +178,16 @@ def expectation(entry, number, path, ds, syntax, frames, stored):
         if tuple(whole.shape[:1]) != (frames,) and frames > 1:
             raise RuntimeError("another number of frames")
         entry["photometric"] = str(source.PhotometricInterpretation)
+        entry["drawn"] = drawn(ds, number, path, syntax, whole)
     bits = int(ds.get("BitsStored", 8) or 8), int(ds.get("HighBit", 7) or 0)
     for index in sorted({0, frames // 2, frames - 1}):
         name = os.path.join(output, f"{number}-{index}")
         frame = None if stored is None else stored[index]
         if whole is not None:
             array = one(whole, frames, index)
-        elif syntax == "1.2.840.10008.1.2.8.1":
-            packed = numpy.frombuffer(zlib.decompress(frame, wbits=-15), dtype="u1")
+        elif syntax in ("1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5"):
+            plain = zlib.decompress(frame, wbits=-15) if syntax.endswith("8.1") else one_bit_rle(frame)
+            packed = numpy.frombuffer(plain, dtype="u1")
             array = numpy.unpackbits(packed, bitorder="little")[: ds.Rows * ds.Columns]
         elif syntax in (JPEG + "201", JPEG + "202", JPEG + "203"):
             array = htj2k(frame, ds, name)

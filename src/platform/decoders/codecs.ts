@@ -132,6 +132,7 @@ type JpegLs = { JpegLSDecoder: new () => FrameDecoder & { getInterleaveMode(): n
 async function jpegLs(frame: Uint8Array, header: CodestreamHeader): Promise<Raw> {
   if (header.sof !== 0xf7)
     throw new Fault("dicom.malformed", "This frame is not JPEG-LS.", { place: "(0002,0010) Transfer Syntax UID" });
+  mustEnd(frame, "JPEG-LS"); // without its end marker CharLS may look for a bit two thousand million times
   const codec = await freshCodec<JpegLs>(
     "@cornerstonejs/codec-charls/decodewasmjs",
     "@cornerstonejs/codec-charls/decodewasm",
@@ -149,12 +150,23 @@ async function jpeg2000(frame: Uint8Array): Promise<Raw> {
   return { pixels: runDecoder(new codec.J2KDecoder(), frame, "JPEG 2000"), planar: false };
 }
 
+/** OpenJPH fills what is missing and says nothing. */
 async function htj2k(frame: Uint8Array): Promise<Raw> {
+  mustEnd(frame, "HTJ2K");
   const codec = await freshCodec<{ HTJ2KDecoder: new () => FrameDecoder }>(
     "@cornerstonejs/codec-openjph/wasmjs",
     "@cornerstonejs/codec-openjph/wasm",
   );
   return { pixels: runDecoder(new codec.HTJ2KDecoder(), frame, "HTJ2K"), planar: false };
+}
+
+/** FFD9 ends JPEG-LS and JPEG 2000 streams alike; padding to even length may follow (PS3.5 §A.4). */
+function mustEnd(frame: Uint8Array, name: string): void {
+  let end = frame.length;
+  while (end > 2 && (frame[end - 1] === 0 || frame[end - 1] === 0xff)) end--;
+  if (frame[end - 2] === 0xff && frame[end - 1] === 0xd9) return;
+  const place = { place: "(7FE0,0010) Pixel Data" };
+  throw new Fault("dicom.malformed", `The ${name} frame ends before its code stream does.`, place);
 }
 
 async function jpegXl(frame: Uint8Array): Promise<Raw> {

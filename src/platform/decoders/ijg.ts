@@ -50,14 +50,20 @@ export function decodeJpeg(frame: Uint8Array, header: CodestreamHeader): Uint8Ar
   return new Uint8Array(codec.memory.buffer, codec.GetDecodedBuffer(context), codec.GetDecodedBufferSize(context));
 }
 
+/** What the library says when entropy-coded data run out: it would go on with grey. A part of a picture is not a picture. */
+const RAN_OUT = "premature end of data segment";
+
 function freshLibrary(module: WasmModule): Exports {
   const nothing = (): number => 0;
+  let exports: Exports;
   const instance = instantiate(module, {
     env: {
       onCodecsException: (): never => {
         throw new Fault("decoder.failed", "The JPEG frame cannot be decoded.");
       },
-      onCodecsInfo: nothing,
+      onCodecsInfo: (at: number, length: number): void => {
+        if (Buffer.from(exports.memory.buffer, at, length).includes(RAN_OUT)) throw endsEarly();
+      },
       onCodecsTrace: nothing,
       emscripten_notify_memory_growth: nothing,
     },
@@ -73,7 +79,13 @@ function freshLibrary(module: WasmModule): Exports {
       environ_sizes_get: nothing,
     },
   });
-  const exports = instance.exports as Exports;
+  exports = instance.exports as Exports;
   exports._initialize();
   return exports;
+}
+
+function endsEarly(): Fault {
+  return new Fault("dicom.malformed", "The JPEG frame ends before its last pixel.", {
+    place: "(7FE0,0010) Pixel Data",
+  });
 }
