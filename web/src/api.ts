@@ -25,6 +25,17 @@ export class Refused extends Error {
 
 export const Nothing = z.unknown();
 
+/** A request without a person behind it must not keep a session alive: after half a minute without a touch, requests say so. */
+const IDLE_AFTER_MS = 30_000;
+let touchedAt = Date.now();
+const touched = () => {
+  touchedAt = Date.now();
+};
+for (const touch of ["pointerdown", "keydown", "wheel"])
+  addEventListener(touch, touched, { capture: true, passive: true });
+const idleHeader = (): Record<string, string> =>
+  Date.now() - touchedAt > IDLE_AFTER_MS ? { "safelight-idle": "1" } : {};
+
 type Ask = { method?: string; body?: unknown; signal?: AbortSignal | undefined; quiet401?: boolean };
 
 let onSignedOut: () => void = () => {};
@@ -40,7 +51,11 @@ export async function ask<T extends z.ZodType>(path: string, answer: T, options:
     method,
     credentials: "same-origin",
     cache: "no-store",
-    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    headers: {
+      accept: "application/json",
+      ...idleHeader(),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   });

@@ -1,117 +1,124 @@
 import { Button, ColorInput, FileButton, MultiSelect, NumberInput, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { z } from "zod";
+import type { OrganisationSettings } from "#contract/people.ts";
 import { ask, Nothing } from "../api.ts";
 import { accentStyle } from "../portal/own-colour.ts";
 import { LANGUAGES } from "../portal/words/languages.ts";
-import { useSession } from "../session.ts";
 import { Page } from "../ui/Page.tsx";
 import { useForm } from "../ui/useForm.ts";
+import { sayRefusal } from "../words/say.ts";
+import { organisationQuery } from "./queries.ts";
 
 const MOST_LOGO_BYTES = 64 * 1024;
 
 export function OrganisationPage() {
-  const { t } = useTranslation(["admin", "common"]);
-  const session = useSession();
-  const queries = useQueryClient();
-  const { name, colour, logo, languages } = session.organisation;
-  const form = useForm(
-    { name, colour, logo, languages, idleMinutes: session.idleMinutes, linkMaxDays: 30 },
-    async (values) => {
-      await ask("/api/organisation", Nothing, { method: "PUT", body: values });
-      await queries.invalidateQueries({ queryKey: ["session"] });
-      notifications.show({ message: t("organisation.saved") });
-    },
-  );
-  const { values, set } = form;
+  const { t } = useTranslation("admin");
+  const { data, error } = useQuery(organisationQuery);
   return (
     <Page title={t("organisation.title")} lead={t("organisation.lead")}>
-      <div className="page-two">
-        <form className="page-form" onSubmit={form.onSubmit}>
-          <TextInput
-            label={t("organisation.name")}
-            required
-            withAsterisk={false}
-            maxLength={120}
-            value={values.name}
-            onChange={(event) => set({ name: event.currentTarget.value })}
-          />
-          <ColorInput
-            label={t("organisation.colour")}
-            description={t("organisation.colourHint")}
-            format="hex"
-            value={values.colour}
-            onChange={(next) => set({ colour: next.toLowerCase() })}
-          />
-          <Logo logo={values.logo} onChange={(next) => set({ logo: next })} />
-          <MultiSelect
-            label={t("organisation.languages")}
-            data={LANGUAGES.map(({ code, name: own }) => ({ value: code, label: own }))}
-            value={values.languages}
-            onChange={(next) => set({ languages: next })}
-          />
-          <div className="page-two">
-            <NumberInput
-              label={t("organisation.idle")}
-              min={1}
-              max={60}
-              allowDecimal={false}
-              value={values.idleMinutes}
-              onChange={(next) => typeof next === "number" && set({ idleMinutes: next })}
-            />
-            <NumberInput
-              label={t("organisation.linkMax")}
-              min={1}
-              max={365}
-              allowDecimal={false}
-              value={values.linkMaxDays}
-              onChange={(next) => typeof next === "number" && set({ linkMaxDays: next })}
-            />
-          </div>
-          {form.error && (
-            <p role="alert" className="page-error">
-              {form.error}
-            </p>
-          )}
-          <div className="page-end">
-            <Button
-              type="submit"
-              loading={form.busy}
-              disabled={values.languages.length === 0 || !/^#[0-9a-f]{6}$/.test(values.colour)}
-            >
-              {t("common:save")}
-            </Button>
-          </div>
-        </form>
-        <figure
-          className="page-card room-light"
-          style={{ ...accentStyle(values.colour), background: "var(--bg)", color: "var(--text)" }}
-        >
-          <figcaption className="faint">{t("organisation.preview")}</figcaption>
-          <div className="page-form" style={{ marginTop: 16 }}>
-            {values.logo ? (
-              <img src={values.logo} alt={values.name} style={{ maxHeight: 44, maxWidth: 180, alignSelf: "start" }} />
-            ) : (
-              <b>{values.name}</b>
-            )}
-            <div
-              style={{
-                background: "var(--accent)",
-                color: "#fff",
-                borderRadius: 8,
-                padding: "14px 16px",
-                textAlign: "center",
-                fontWeight: 500,
-              }}
-            >
-              {t("organisation.previewButton")}
-            </div>
-          </div>
-        </figure>
-      </div>
+      {error && <p className="page-error">{sayRefusal(error)}</p>}
+      {data && <Settings first={data} />}
     </Page>
+  );
+}
+
+function Settings({ first }: { first: z.infer<typeof OrganisationSettings> }) {
+  const { t } = useTranslation(["admin", "common"]);
+  const queries = useQueryClient();
+  const form = useForm(first, async (values) => {
+    await ask("/api/organisation", Nothing, { method: "PUT", body: values });
+    for (const key of ["session", "organisation"]) await queries.invalidateQueries({ queryKey: [key] });
+    notifications.show({ message: t("organisation.saved") });
+  });
+  const { values, set } = form;
+  return (
+    <div className="page-two">
+      <form className="page-form" onSubmit={form.onSubmit}>
+        <TextInput
+          label={t("organisation.name")}
+          required
+          withAsterisk={false}
+          maxLength={120}
+          value={values.name}
+          onChange={(event) => set({ name: event.currentTarget.value })}
+        />
+        <ColorInput
+          label={t("organisation.colour")}
+          description={t("organisation.colourHint")}
+          format="hex"
+          value={values.colour}
+          onChange={(next) => set({ colour: next.toLowerCase() })}
+        />
+        <Logo logo={values.logo} onChange={(next) => set({ logo: next })} />
+        <MultiSelect
+          label={t("organisation.languages")}
+          data={LANGUAGES.map(({ code, name: own }) => ({ value: code, label: own }))}
+          value={values.languages}
+          onChange={(next) => set({ languages: next })}
+        />
+        <div className="page-two">
+          <NumberInput
+            label={t("organisation.idle")}
+            min={1}
+            max={60}
+            allowDecimal={false}
+            value={values.idleMinutes}
+            onChange={(next) => typeof next === "number" && set({ idleMinutes: next })}
+          />
+          <NumberInput
+            label={t("organisation.linkMax")}
+            min={1}
+            max={365}
+            allowDecimal={false}
+            value={values.linkMaxDays}
+            onChange={(next) => typeof next === "number" && set({ linkMaxDays: next })}
+          />
+        </div>
+        {form.error && (
+          <p role="alert" className="page-error">
+            {form.error}
+          </p>
+        )}
+        <div className="page-end">
+          <Button
+            type="submit"
+            loading={form.busy}
+            disabled={values.languages.length === 0 || !/^#[0-9a-f]{6}$/.test(values.colour)}
+          >
+            {t("common:save")}
+          </Button>
+        </div>
+      </form>
+      <figure
+        className="page-card room-light"
+        style={{ ...accentStyle(values.colour), background: "var(--bg)", color: "var(--text)" }}
+      >
+        <figcaption className="faint">{t("organisation.preview")}</figcaption>
+        <div className="page-form" style={{ marginTop: 16 }}>
+          {values.logo ? (
+            <img src={values.logo} alt={values.name} style={{ maxHeight: 44, maxWidth: 180, alignSelf: "start" }} />
+          ) : (
+            <b>{values.name}</b>
+          )}
+          <div
+            style={{
+              background: "var(--accent)",
+              color: "#fff",
+              borderRadius: 8,
+              padding: "14px 16px",
+              textAlign: "center",
+              fontWeight: 500,
+            }}
+          >
+            {t("organisation.previewButton")}
+          </div>
+        </div>
+      </figure>
+    </div>
   );
 }
 
@@ -123,7 +130,9 @@ function Logo({ logo, onChange }: { logo: string | null; onChange: (logo: string
     setTooLarge(file.size > MOST_LOGO_BYTES);
     if (file.size > MOST_LOGO_BYTES) return;
     const reader = new FileReader();
-    reader.onload = () => onChange(String(reader.result));
+    reader.onload = () => {
+      if (typeof reader.result === "string") onChange(reader.result);
+    };
     reader.readAsDataURL(file);
   };
   return (

@@ -9,6 +9,7 @@ import { partnersQuery } from "../sharing/queries.ts";
 import { Confirm } from "../ui/Confirm.tsx";
 import { day } from "../ui/format.ts";
 import { Page, Table } from "../ui/Page.tsx";
+import { useNow } from "../ui/useNow.ts";
 import { AgreementForm } from "./AgreementForm.tsx";
 
 export function PartnersPage() {
@@ -107,7 +108,7 @@ export function PartnersPage() {
 
 function State({ one }: { one: AgreementRow }) {
   const { t } = useTranslation("admin");
-  const now = Date.now();
+  const now = useNow();
   const [kind, words] = one.endedAt
     ? ["off", t("partners.ended", { date: day(one.endedAt) })]
     : Date.parse(one.until) < now

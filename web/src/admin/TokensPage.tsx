@@ -2,8 +2,8 @@ import { Button, Modal, MultiSelect, NumberInput, Select, TextInput } from "@man
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { z } from "zod";
-import type { TokenRow } from "#contract/people.ts";
+import type { z } from "zod";
+import { CreatedToken, type TokenRow } from "#contract/people.ts";
 import { PURPOSES, type Purpose, SCOPES, type TokenScope } from "#contract/words.ts";
 import { ask, Nothing } from "../api.ts";
 import { Confirm } from "../ui/Confirm.tsx";
@@ -11,15 +11,16 @@ import { Copyable } from "../ui/Copyable.tsx";
 import { day, moment } from "../ui/format.ts";
 import { Page, Table } from "../ui/Page.tsx";
 import { useForm } from "../ui/useForm.ts";
+import { useNow } from "../ui/useNow.ts";
 import { tokensQuery } from "./queries.ts";
 
 type Row = z.infer<typeof TokenRow>;
-const Created = z.looseObject({ token: z.string() });
 
 export function TokensPage() {
   const { t } = useTranslation(["admin", "common"]);
   const queries = useQueryClient();
   const { data: tokens = [] } = useQuery(tokensQuery);
+  const now = useNow();
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
   const [revoking, setRevoking] = useState<Row>();
@@ -47,10 +48,7 @@ export function TokensPage() {
             key: "ends",
             label: t("tokens.ends"),
             cell: (token) => (
-              <span
-                className="tag"
-                data-kind={token.revokedAt || Date.parse(token.expiresAt) < Date.now() ? "off" : "ok"}
-              >
+              <span className="tag" data-kind={token.revokedAt || Date.parse(token.expiresAt) < now ? "off" : "ok"}>
                 {token.revokedAt ? t("tokens.revoked", { date: day(token.revokedAt) }) : day(token.expiresAt)}
               </span>
             ),
@@ -117,7 +115,7 @@ function TokenForm({ onClose, onCreated }: { onClose: () => void; onCreated: (se
   const form = useForm(
     { name: "", scopes: ["dicomweb.read"] as TokenScope[], purpose: "care" as Purpose, expiresInDays: 90 },
     async (values) => {
-      onCreated((await ask("/api/tokens", Created, { body: values })).token);
+      onCreated((await ask("/api/tokens", CreatedToken, { body: values })).token);
     },
   );
   const { values, set } = form;

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { z } from "zod";
-import { DeviceRow, PersonRow, TokenRow } from "#contract/people.ts";
+import { DeviceRow, OrganisationSettings, PersonRow, TokenRow } from "#contract/people.ts";
 import { EncryptionState } from "#contract/studies.ts";
 import { ask } from "../api.ts";
 import { listOf } from "../lists.ts";
@@ -8,6 +8,10 @@ import { listOf } from "../lists.ts";
 export const encryptionQuery = queryOptions({
   queryKey: ["encryption"],
   queryFn: ({ signal }) => ask("/api/encryption", EncryptionState, { signal }),
+});
+export const organisationQuery = queryOptions({
+  queryKey: ["organisation"],
+  queryFn: ({ signal }) => ask("/api/organisation", OrganisationSettings, { signal }),
 });
 export const peopleQuery = queryOptions({
   queryKey: ["people"],

@@ -174,7 +174,7 @@ export const adminWords = {
     detail: "Details",
     proof: "Proof of inclusion",
     because: "Because",
-    waiting: "waits for its leaf",
+    waiting: "soon",
     actorKind: {
       person: "person",
       device: "device",

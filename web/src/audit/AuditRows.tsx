@@ -75,8 +75,11 @@ function Row({ row, open, onToggle }: { row: AuditRow; open: boolean; onToggle: 
         </td>
         <td>
           <span className="audit-what">
-            <Icon size={15} aria-hidden /> {action}
-            {row.outcome !== "done" && <b> {t(`audit.outcome.${row.outcome}`)}</b>}
+            <Icon size={15} aria-hidden />
+            <span>
+              {action}
+              {row.outcome !== "done" && <b> · {t(`audit.outcome.${row.outcome}`)}</b>}
+            </span>
           </span>
         </td>
         <td>

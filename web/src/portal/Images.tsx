@@ -32,12 +32,8 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
       ? pictures.page(one.instance, one.frame)
       : pictures.frame(one.instance, one.frame, window));
   const here = url(position);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the address tells it all
-  const ahead = useMemo(
-    () => (study.framesLeft < 60 ? [] : [1, 2, -1].flatMap((by) => url(positions[at + by]) ?? [])),
-    [here],
-  );
-  const shown = usePicture(here, ahead);
+  const next = study.framesLeft < 60 ? [] : [1, 2, -1].flatMap((by) => url(positions[at + by]) ?? []);
+  const shown = usePicture(here, seriesAt, next.join("\n"));
   const step = (by: number) => setAt((before) => Math.min(positions.length - 1, Math.max(0, before + by)));
   const gestures = useGestures(step, seriesAt);
   const cine = useCine(position, positions, shown.waiting, setAt);

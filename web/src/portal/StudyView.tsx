@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { personName } from "../ui/format.ts";
+import { useNow } from "../ui/useNow.ts";
 import { frameUrl, type LinkStudy, pageUrl, type ReportForPatient, report, thumbnailUrl } from "./client.ts";
 import { Images } from "./Images.tsx";
 import { LanguagePick } from "./LanguagePick.tsx";
@@ -110,10 +111,11 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
 
 function Greeting({ study }: { study: LinkStudy }) {
   const { t } = useTranslation("portal");
+  const now = useNow();
   const patient = plainName(study.patientName);
   const forPatient = sameName(study.recipient, study.patientName);
   if (forPatient)
-    return <h1>{t(`study.${partOfDay(new Date().getHours())}`, { name: patient.split(" ")[0] ?? patient })}</h1>;
+    return <h1>{t(`study.${partOfDay(new Date(now).getHours())}`, { name: patient.split(" ")[0] ?? patient })}</h1>;
   return (
     <div>
       <h1>{t("study.other", { patient })}</h1>

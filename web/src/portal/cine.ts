@@ -19,8 +19,5 @@ export function useCine(
     const timer = setTimeout(() => setAt((before) => (before >= last ? first : before + 1)), 1000 / rate);
     return () => clearTimeout(timer);
   });
-  useEffect(() => {
-    if (!possible) setPlaying(false);
-  }, [possible]);
-  return { possible, playing, toggle: () => setPlaying(!playing) };
+  return { possible, playing: playing && possible, toggle: () => setPlaying(!playing) };
 }

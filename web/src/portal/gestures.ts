@@ -1,18 +1,18 @@
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { type PointerEvent, useRef, useState, type WheelEvent } from "react";
 
-export type Placement = { scale: number; x: number; y: number };
+type Placement = { scale: number; x: number; y: number };
 const AT_REST: Placement = { scale: 1, x: 0, y: 0 };
 const PIXELS_PER_STEP = 14;
 
-/** Fingers and mouse on a picture: one finger up and down steps, two enlarge and move, a double tap enlarges and back. */
-export function useGestures(onStep: (by: number) => void, resetOn: unknown) {
-  const [placement, setPlacement] = useState(AT_REST);
+/** Fingers and mouse on a picture: one finger up and down steps, two enlarge and move, a double tap enlarges and back. Another series starts at rest. */
+export function useGestures(onStep: (by: number) => void, series: number) {
+  const [held, setHeld] = useState({ series, placement: AT_REST });
+  const placement = held.series === series ? held.placement : AT_REST;
   const fingers = useRef(new Map<number, { x: number; y: number }>());
   const owed = useRef(0);
   const lastTap = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another series starts at rest
-  useEffect(() => setPlacement(AT_REST), [resetOn]);
 
+  const place = (next: Placement) => setHeld({ series, placement: next });
   const stepBy = (pixels: number) => {
     owed.current += pixels / PIXELS_PER_STEP;
     const whole = Math.trunc(owed.current);
@@ -20,15 +20,16 @@ export function useGestures(onStep: (by: number) => void, resetOn: unknown) {
     owed.current -= whole;
     onStep(whole);
   };
-  const zoomTo = (scale: number, at?: Placement) =>
-    setPlacement((before) => {
-      const next = Math.min(6, Math.max(1, scale));
-      return next === 1 ? AT_REST : { scale: next, x: at?.x ?? before.x, y: at?.y ?? before.y };
-    });
+  const zoomTo = (scale: number, at: Placement = placement) => {
+    const next = Math.min(6, Math.max(1, scale));
+    place(next === 1 ? AT_REST : { scale: next, x: at.x, y: at.y });
+  };
+  const lift = (event: PointerEvent) => {
+    fingers.current.delete(event.pointerId);
+  };
 
   return {
     placement,
-    reset: () => setPlacement(AT_REST),
     zoomBy: (factor: number) => zoomTo(placement.scale * factor),
     handlers: {
       onPointerDown: (event: PointerEvent) => {
@@ -43,26 +44,17 @@ export function useGestures(onStep: (by: number) => void, resetOn: unknown) {
         const before = fingers.current.get(event.pointerId);
         if (!before) return;
         const now = { x: event.clientX, y: event.clientY };
-        const others = [...fingers.current].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
+        const moved = { ...placement, x: placement.x + now.x - before.x, y: placement.y + now.y - before.y };
+        const other = [...fingers.current].find(([id]) => id !== event.pointerId)?.[1];
         fingers.current.set(event.pointerId, now);
-        const other = others[0];
-        if (other) {
-          const grown =
-            Math.hypot(now.x - other.x, now.y - other.y) /
-            Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
-          zoomTo(placement.scale * grown, {
-            ...placement,
-            x: placement.x + (now.x - before.x) / 2,
-            y: placement.y + (now.y - before.y) / 2,
-          });
-        } else if (placement.scale > 1)
-          setPlacement({ ...placement, x: placement.x + now.x - before.x, y: placement.y + now.y - before.y });
+        if (other) zoomTo(placement.scale * (distance(now, other) / Math.max(1, distance(before, other))), moved);
+        else if (placement.scale > 1) place(moved);
         else stepBy(before.y - now.y);
       },
-      onPointerUp: (event: PointerEvent) => void fingers.current.delete(event.pointerId),
-      onPointerCancel: (event: PointerEvent) => void fingers.current.delete(event.pointerId),
+      onPointerUp: lift,
+      onPointerCancel: lift,
       onDoubleClick: () => zoomTo(placement.scale > 1 ? 1 : 2.5),
-      onWheel: (event: React.WheelEvent) => {
+      onWheel: (event: WheelEvent) => {
         if (event.ctrlKey) zoomTo(placement.scale * (event.deltaY < 0 ? 1.12 : 0.89));
         else if (Math.abs(event.deltaY) >= 40) onStep(Math.sign(event.deltaY));
         else stepBy(event.deltaY);
@@ -70,3 +62,6 @@ export function useGestures(onStep: (by: number) => void, resetOn: unknown) {
     },
   };
 }
+
+const distance = (one: { x: number; y: number }, two: { x: number; y: number }) =>
+  Math.hypot(one.x - two.x, one.y - two.y);

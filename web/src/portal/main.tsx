@@ -9,7 +9,7 @@ import { takeSecret } from "./secret.ts";
 import { portalWords } from "./words/en.ts";
 import { languageOf, portalWordsOf } from "./words/languages.ts";
 
-const secret = takeSecret();
+const first = takeSecret();
 
 await i18next.use(initReactI18next).init({
   lng: "en",
@@ -25,9 +25,16 @@ await portalWordsOf(language);
 await i18next.changeLanguage(language);
 
 const host = document.getElementById("root");
-if (host)
-  createRoot(host).render(
-    <StrictMode>
-      <App secret={secret} />
-    </StrictMode>,
-  );
+if (host) {
+  const root = createRoot(host);
+  const show = (secret: string | undefined, key: number) =>
+    root.render(
+      <StrictMode>
+        <App key={key} secret={secret} />
+      </StrictMode>,
+    );
+  let turn = 0;
+  show(first, turn);
+  // Another link opened in the same tab changes only what stands after “#”.
+  window.addEventListener("hashchange", () => show(takeSecret(), ++turn));
+}

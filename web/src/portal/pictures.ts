@@ -12,6 +12,7 @@ export type Pictures = {
 export type Position = { instance: string; frame: number; kind: "image" | "document"; cine: number | null };
 
 const KEPT = 96;
+const drop = (url: string) => URL.revokeObjectURL(url);
 
 /** Keeps the last pictures in memory only, and fetches each address once at a time. */
 export class PictureBox {
@@ -38,7 +39,7 @@ export class PictureBox {
 
   close(): void {
     this.#abort.abort();
-    for (const coming of this.#kept.values()) void coming.then(URL.revokeObjectURL, () => {});
+    for (const coming of this.#kept.values()) void coming.then(drop, () => {});
     this.#kept.clear();
   }
 
@@ -46,17 +47,22 @@ export class PictureBox {
     for (const [url, coming] of this.#kept) {
       if (this.#kept.size <= KEPT) return;
       this.#kept.delete(url);
-      void coming.then(URL.revokeObjectURL, () => {});
+      void coming.then(drop, () => {});
     }
   }
 }
 
-export type Shown = { src: string | undefined; waiting: boolean; problem: "closed" | "budget" | "failed" | undefined };
+type Problem = "closed" | "budget" | "failed";
+type Held = { series: number; url: string; src: string | undefined; problem: Problem | undefined };
+export type Shown = { src: string | undefined; waiting: boolean; problem: Problem | undefined };
 
-/** The picture at this address; the one before stays in sight until it is there. The next ones are fetched ahead. */
-export function usePicture(url: string | undefined, ahead: readonly string[]): Shown {
+/**
+ * The picture at this address. The one before stays in sight until it is there, within one series only: no picture ever
+ * stands under another series' name. The next ones (addresses, a line each) are fetched ahead.
+ */
+export function usePicture(url: string | undefined, series: number, ahead: string): Shown {
   const box = useRef<PictureBox>(undefined);
-  const [shown, setShown] = useState<Shown>({ src: undefined, waiting: true, problem: undefined });
+  const [held, setHeld] = useState<Held>();
   useEffect(() => {
     const mine = new PictureBox();
     box.current = mine;
@@ -66,25 +72,26 @@ export function usePicture(url: string | undefined, ahead: readonly string[]): S
     const mine = box.current;
     if (!url || !mine) return;
     let passed = false;
-    setShown((before) => ({ ...before, waiting: true }));
     mine.get(url).then(
       (src) => {
         if (passed) return;
-        setShown({ src, waiting: false, problem: undefined });
-        for (const next of ahead) if (!mine.has(next)) mine.get(next).catch(() => {});
+        setHeld({ series, url, src, problem: undefined });
+        for (const next of ahead.split("\n")) if (next && !mine.has(next)) mine.get(next).catch(() => {});
       },
       (thrown: unknown) => {
-        if (!passed && !mine.has(url)) setShown({ src: undefined, waiting: false, problem: problemOf(thrown) });
+        if (!passed && !mine.has(url)) setHeld({ series, url, src: undefined, problem: problemOf(thrown) });
       },
     );
     return () => {
       passed = true;
     };
-  }, [url, ahead]);
-  return shown;
+  }, [url, series, ahead]);
+  if (!held || held.series !== series) return { src: undefined, waiting: url !== undefined, problem: undefined };
+  const here = held.url === url;
+  return { src: held.src, waiting: !here, problem: here ? held.problem : undefined };
 }
 
-function problemOf(thrown: unknown): "closed" | "budget" | "failed" {
+function problemOf(thrown: unknown): Problem {
   if (!(thrown instanceof Refused)) return "failed";
   if (thrown.status === 429) return "budget";
   return thrown.code === "link.closed" || thrown.status === 401 ? "closed" : "failed";

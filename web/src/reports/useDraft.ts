@@ -34,7 +34,9 @@ export function useDraft(first: ReportText, save: (text: ReportText) => Promise<
     await busy.current;
   };
   const flushNow = useRef(flush);
-  flushNow.current = flush;
+  useEffect(() => {
+    flushNow.current = flush;
+  });
 
   useEffect(() => {
     if (text === kept.current) return;

@@ -5,8 +5,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AccessRow } from "#contract/sharing.ts";
-import { clock, day, initials, moment } from "../ui/format.ts";
+import { clock, initials, moment, shortDay } from "../ui/format.ts";
 import { sayCode, sayRefusal } from "../words/say.ts";
+import { ConsentList } from "./ConsentList.tsx";
 import { accessQuery, revoke } from "./queries.ts";
 
 /** Who has access, taken back by a cross and a second press; the last openings below. */
@@ -42,13 +43,14 @@ export function AccessColumn({ owner, id, onClose }: { owner: string; id: string
           </ul>
         </details>
       )}
+      <ConsentList study={id} />
       <h3>{t("access.openings")}</h3>
       {data?.openings.length === 0 && <p className="faint">{t("access.noOpenings")}</p>}
       <ol className="openings">
         {data?.openings.slice(0, 8).map((one) => (
           <li key={`${one.at} ${one.who} ${one.what}`}>
             <time dateTime={one.at} title={moment(one.at)}>
-              {isToday(one.at) ? clock(one.at) : day(one.at)}
+              {isToday(one.at) ? clock(one.at) : shortDay(one.at)}
             </time>{" "}
             {one.who}, {sayCode("sharing:what", one.what) ?? one.what}
           </li>
@@ -86,7 +88,7 @@ function Access({ row, owner, study }: { row: AccessRow; owner: string; study: s
       <Mark row={row} />
       <div>
         {row.name}
-        <div className="faint" title={row.basisTitle}>
+        <div className="faint" title={[t(`common:purpose.${row.purpose}`), row.basisTitle].filter(Boolean).join(": ")}>
           {details(row, t)}
         </div>
         {asking && (
@@ -124,10 +126,10 @@ function details(row: AccessRow, t: ReturnType<typeof useTranslation<["sharing",
       row.maxUses === null
         ? t("access.usesAny", { count: row.uses })
         : t("access.uses", { uses: row.uses, max: row.maxUses });
-    return `${uses} · ${t("access.ends", { date: day(row.until) })}`;
+    return `${uses} · ${t("access.ends", { date: shortDay(row.until) })}`;
   }
   const opened = row.lastOpenedAt
     ? t("access.opened", { at: moment(row.lastOpenedAt) })
-    : t("access.ends", { date: day(row.until) });
-  return `${t(`common:basis.${row.basis}`).toLowerCase()} · ${t(`common:purpose.${row.purpose}`).toLowerCase()} · ${opened}`;
+    : t("access.ends", { date: shortDay(row.until) });
+  return `${t(`common:basis.${row.basis}`).toLowerCase()} · ${opened}`;
 }

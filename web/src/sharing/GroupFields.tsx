@@ -2,6 +2,7 @@ import { Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { day } from "../ui/format.ts";
+import { useNow } from "../ui/useNow.ts";
 import { Ends, PurposePick } from "./LinkFields.tsx";
 import type { Draft } from "./proposal.ts";
 import { partnersQuery } from "./queries.ts";
@@ -9,8 +10,9 @@ import { partnersQuery } from "./queries.ts";
 /** A partner organisation, or one person who has an account somewhere here. */
 export function GroupFields({ draft, onChange }: { draft: Draft; onChange: (part: Partial<Draft>) => void }) {
   const { t } = useTranslation(["sharing", "common"]);
+  const now = useNow();
   const { data: agreements = [] } = useQuery(partnersQuery);
-  const running = agreements.filter((one) => one.given && !one.endedAt && Date.parse(one.until) > Date.now());
+  const running = agreements.filter((one) => one.given && !one.endedAt && Date.parse(one.until) > now);
   const partners = [...new Map(running.map((one) => [one.partner.id, one])).values()];
   return (
     <>

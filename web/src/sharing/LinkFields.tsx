@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PURPOSES, type Purpose } from "#contract/words.ts";
 import { day } from "../ui/format.ts";
+import { useNow } from "../ui/useNow.ts";
 import { type Draft, makePassword } from "./proposal.ts";
 
 type Props = { draft: Draft; onChange: (part: Partial<Draft>) => void };
@@ -86,6 +87,7 @@ const PRESETS = [1, 7, 30];
 
 export function Ends({ draft, onChange }: Props) {
   const { t } = useTranslation("sharing");
+  const now = useNow();
   const [own, setOwn] = useState(!PRESETS.includes(draft.days));
   const pick = (value: string) => {
     setOwn(value === "other");
@@ -94,7 +96,7 @@ export function Ends({ draft, onChange }: Props) {
   return (
     <div>
       <div className="share-label" id="share-ends">
-        {t("ends")} <span>{t("endsOn", { date: day(new Date(Date.now() + draft.days * 86_400_000)) })}</span>
+        {t("ends")} <span>{t("endsOn", { date: day(new Date(now + draft.days * 86_400_000)) })}</span>
       </div>
       <div className="share-ends">
         <SegmentedControl

@@ -3,6 +3,7 @@ import { createPortal } from "react-dom";
 import type { OrganisationCard } from "#contract/people.ts";
 import type { Language } from "../portal/words/languages.ts";
 import { Qr } from "../ui/Qr.tsx";
+import { useNow } from "../ui/useNow.ts";
 import type { Draft } from "./proposal.ts";
 import "./print-sheet.css";
 
@@ -10,9 +11,10 @@ type Props = { url: string; draft: Draft; language: Language; organisation: Orga
 
 /** The sheet for the hand: the square, the address, three steps. No name, no birth date, no password stands on it. */
 export function PrintSheet({ url, draft, language, organisation }: Props) {
+  const now = useNow();
   const t = i18next.getFixedT(language, "portal");
   const date = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long" }).format(
-    new Date(Date.now() + draft.days * 86_400_000),
+    new Date(now + draft.days * 86_400_000),
   );
   return createPortal(
     <div className="sheet" lang={language}>

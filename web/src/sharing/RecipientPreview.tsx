@@ -9,6 +9,7 @@ import type { Pictures } from "../portal/pictures.ts";
 import { StudyView } from "../portal/StudyView.tsx";
 import { portalWordsOf } from "../portal/words/languages.ts";
 import { useSession } from "../session.ts";
+import { useNow } from "../ui/useNow.ts";
 import type { Draft } from "./proposal.ts";
 import "../portal/portal.css";
 
@@ -16,10 +17,11 @@ import "../portal/portal.css";
 export function RecipientPreview({ draft, study, onClose }: { draft: Draft; study: StudyDetail; onClose: () => void }) {
   const { t } = useTranslation("sharing");
   const { organisation } = useSession();
+  const now = useNow();
   const [stage, setStage] = useState<"card" | "inside">("card");
   const [ready, setReady] = useState(false);
   useEffect(() => void portalWordsOf("en").then(() => setReady(true)), []);
-  const endsAt = new Date(Date.now() + draft.days * 86_400_000).toISOString();
+  const endsAt = new Date(now + draft.days * 86_400_000).toISOString();
   const card: LinkCard = { organisation, challenge: draft.challenge, maskedAddress: masked(draft.address), endsAt };
   return (
     <Modal opened onClose={onClose} title={t("recipientPreview.title")} size={520}>

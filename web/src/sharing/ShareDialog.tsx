@@ -1,7 +1,7 @@
 import { Modal, SegmentedControl } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { z } from "zod";
 import type { Shared } from "#contract/sharing.ts";
@@ -15,7 +15,7 @@ import { Created } from "./Created.tsx";
 import { GroupFields } from "./GroupFields.tsx";
 import { LinkFields } from "./LinkFields.tsx";
 import { Options } from "./Options.tsx";
-import { type Draft, FIRST_DRAFT, fittingBasis, proposalOf } from "./proposal.ts";
+import { type Draft, FIRST_DRAFT, proposalOf } from "./proposal.ts";
 import { share, verdictQuery } from "./queries.ts";
 import { RecipientPreview } from "./RecipientPreview.tsx";
 import { VerdictBox } from "./VerdictBox.tsx";
@@ -41,11 +41,6 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
     setError(undefined);
     setDraft((before) => ({ ...before, ...part }));
   };
-  useEffect(() => {
-    if (!verdict.data) return;
-    const basis = fittingBasis(draft.basis, verdict.data.bases);
-    if (basis !== draft.basis) setDraft((before) => ({ ...before, basis }));
-  }, [verdict.data, draft.basis]);
 
   const refresh = () => {
     void queries.invalidateQueries({ queryKey: ["verdict", owner, id] });
@@ -53,10 +48,11 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
     void queries.invalidateQueries({ queryKey: ["studies"] });
   };
   const create = async () => {
-    if (!proposal) return;
+    const agreed = verdict.data?.proposal;
+    if (!agreed) return;
     setBusy(true);
     try {
-      setCreated(await share(owner, id, proposal));
+      setCreated(await share(owner, id, agreed));
       refresh();
     } catch (thrown) {
       setError(sayRefusal(thrown));
@@ -119,7 +115,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
               <Options draft={draft} priors={study?.priors ?? 0} onChange={change} />
               <VerdictBox
                 draft={draft}
-                verdict={proposal === undefined ? undefined : verdict.data}
+                judged={proposal === undefined ? undefined : verdict.data}
                 asking={proposal !== undefined && (verdict.isFetching || judged !== proposal)}
                 error={error ?? (verdict.isError ? sayRefusal(verdict.error) : undefined)}
                 busy={busy}

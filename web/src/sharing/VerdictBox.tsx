@@ -5,12 +5,13 @@ import type { ShareVerdict } from "#contract/sharing.ts";
 import { useSession } from "../session.ts";
 import { day } from "../ui/format.ts";
 import { sayBecause } from "../words/say.ts";
-import { basisKey, type Draft } from "./proposal.ts";
+import { basisKey, type Draft, keyOfBasis } from "./proposal.ts";
+import type { Judged } from "./queries.ts";
 import { saySentence } from "./sentences.ts";
 
 type Props = {
   draft: Draft;
-  verdict: ShareVerdict | undefined;
+  judged: Judged | undefined;
   asking: boolean;
   error: string | undefined;
   busy: boolean;
@@ -24,8 +25,9 @@ type Props = {
 
 /** May this be shared, and on what basis: in words, live, with the way to a missing basis beside it. */
 export function VerdictBox(props: Props) {
-  const { draft, verdict, asking, error, busy, ready, onPreview, onCreate } = props;
+  const { draft, judged, asking, error, busy, ready, onPreview, onCreate } = props;
   const { t } = useTranslation("sharing");
+  const verdict = judged?.verdict;
   const allowed = verdict?.verdict.allowed === true && !asking;
   return (
     <>
@@ -41,7 +43,7 @@ export function VerdictBox(props: Props) {
           </p>
         )}
         {!error && verdict && <Words verdict={verdict} />}
-        {verdict && <Bases {...props} verdict={verdict} />}
+        {judged && <Bases {...props} judged={judged} />}
       </div>
       <div className="share-actions">
         {draft.tab === "link" && (
@@ -80,9 +82,10 @@ const BASIS_LACKING = [
   "basis-does-not-carry",
 ];
 
-function Bases({ draft, verdict, onChange, onConsent, onAgreement }: Props & { verdict: ShareVerdict }) {
+function Bases({ draft, judged, onChange, onConsent, onAgreement }: Props & { judged: Judged }) {
   const { t } = useTranslation(["sharing", "common"]);
   const session = useSession();
+  const { verdict, proposal } = judged;
   const lacking =
     !verdict.verdict.allowed && BASIS_LACKING.includes(verdict.verdict.because) && verdict.bases.length === 0;
   const legal = draft.basis?.startsWith("legal-order") ?? false;
@@ -92,7 +95,7 @@ function Bases({ draft, verdict, onChange, onConsent, onAgreement }: Props & { v
         <Radio.Group
           size="xs"
           label={t("verdict.rests")}
-          value={draft.basis ?? ""}
+          value={legal ? "legal-order:" : keyOfBasis(proposal.basis)}
           onChange={(basis) => onChange({ basis })}
           className="verdict-bases"
         >

@@ -109,11 +109,15 @@ function basisOf(draft: Draft): ShareProposal["basis"] {
   }
 }
 
-/** Keeps the chosen basis while it still carries the draft; otherwise takes the first that does. */
-export function fittingBasis(chosen: string | undefined, offered: readonly OfferedBasis[]): string | undefined {
-  if (chosen?.startsWith("legal-order")) return chosen;
-  const keys = offered.map(basisKey);
-  return chosen !== undefined && keys.includes(chosen) ? chosen : keys[0];
+/** A basis the server offers, as the proposal names it. */
+export function basisOfOffer(offer: { kind: OfferedBasis["kind"]; id: string | null }): ShareProposal["basis"] {
+  if ((offer.kind === "agreement" || offer.kind === "consent") && offer.id) return { kind: offer.kind, id: offer.id };
+  return offer.kind === "own-care" ? { kind: "own-care", note: "" } : undefined;
+}
+
+/** The key of the basis a proposal rests on. */
+export function keyOfBasis(basis: ShareProposal["basis"]): string {
+  return basis ? basisKey({ kind: basis.kind, id: "id" in basis ? basis.id : null }) : "";
 }
 
 /** Easy to say on the telephone: 4 groups of 4 from 31 letters and digits that do not look alike (79 bits). */

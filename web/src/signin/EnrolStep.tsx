@@ -1,5 +1,6 @@
 import { Button, PasswordInput } from "@mantine/core";
-import { type FormEvent, useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { CodeBoxes } from "../ui/CodeBoxes.tsx";
 import { Qr } from "../ui/Qr.tsx";
@@ -9,48 +10,47 @@ import { sayFailure } from "./failure.ts";
 
 /** First sign-in: scan, confirm once, keep the backup codes. Without it nobody gets further. */
 export function EnrolStep({ password, onDone }: { password: string; onDone: () => Promise<void> }) {
-  const [enrolment, setEnrolment] = useState<Enrolment>();
+  const { t } = useTranslation("signin");
+  const [again, setAgain] = useState<Enrolment>();
   const [confirmed, setConfirmed] = useState(false);
-  if (!enrolment) return <AskPassword known={password} onEnrolled={setEnrolment} />;
-  if (!confirmed) return <Scan enrolment={enrolment} onConfirmed={() => setConfirmed(true)} />;
-  return <BackupCodes codes={enrolment.backupCodes} onDone={onDone} />;
+  const begun = useQuery({
+    queryKey: ["enrolment"],
+    queryFn: () => enrolTotp(password),
+    enabled: password !== "",
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
+  });
+  const enrolment = again ?? begun.data;
+  if (enrolment && confirmed) return <BackupCodes codes={enrolment.backupCodes} onDone={onDone} />;
+  if (enrolment) return <Scan enrolment={enrolment} onConfirmed={() => setConfirmed(true)} />;
+  if (begun.isError || password === "") return <AskPassword onEnrolled={setAgain} />;
+  return <Frame title={t("enrolTitle")}>{null}</Frame>;
 }
 
-function AskPassword({ known, onEnrolled }: { known: string; onEnrolled: (enrolment: Enrolment) => void }) {
+function AskPassword({ onEnrolled }: { onEnrolled: (enrolment: Enrolment) => void }) {
   const { t } = useTranslation("signin");
   const [password, setPassword] = useState("");
   const [error, setError] = useState<string>();
-  const [asked, setAsked] = useState(known === "");
-  const begin = (value: string) =>
-    enrolTotp(value).then(onEnrolled, (thrown: unknown) => {
-      setError(sayFailure(thrown, t("wrong")));
-      setAsked(true);
-    });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the password just typed is used once, on arrival
-  useEffect(() => {
-    if (known) void begin(known);
-  }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void begin(password);
+    void enrolTotp(password).then(onEnrolled, (thrown: unknown) => setError(sayFailure(thrown, t("wrong"))));
   };
   return (
-    <Frame title={t("enrolTitle")} lead={asked ? t("enrolPassword") : undefined}>
-      {asked && (
-        <form onSubmit={submit}>
-          <PasswordInput
-            label={t("password")}
-            autoComplete="current-password"
-            size="md"
-            value={password}
-            error={error}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          <Button type="submit" size="md" disabled={password === ""}>
-            {t("enrolNext")}
-          </Button>
-        </form>
-      )}
+    <Frame title={t("enrolTitle")} lead={t("enrolPassword")}>
+      <form onSubmit={submit}>
+        <PasswordInput
+          label={t("password")}
+          autoComplete="current-password"
+          size="md"
+          value={password}
+          error={error}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        <Button type="submit" size="md" disabled={password === ""}>
+          {t("enrolNext")}
+        </Button>
+      </form>
     </Frame>
   );
 }

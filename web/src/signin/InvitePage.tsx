@@ -3,8 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { AcceptInvitation, InvitationCard } from "#contract/people.ts";
-import { ask, Nothing } from "../api.ts";
+import { InvitationCard } from "#contract/people.ts";
+import { ask } from "../api.ts";
+import { acceptInvitation, type NextStep } from "./auth.ts";
+import { CodeStep } from "./CodeStep.tsx";
 import { EnrolStep } from "./EnrolStep.tsx";
 import { Frame } from "./Frame.tsx";
 import { sayFailure } from "./failure.ts";
@@ -18,7 +20,7 @@ export function InvitePage() {
   const secret = useSecret();
   const enter = useEnter();
   const [password, setPassword] = useState("");
-  const [accepted, setAccepted] = useState(false);
+  const [next, setNext] = useState<NextStep>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const card = useQuery({
@@ -28,7 +30,8 @@ export function InvitePage() {
     retry: false,
     gcTime: 0,
   });
-  if (accepted) return <EnrolStep password={password} onDone={enter} />;
+  if (next === "enrol") return <EnrolStep password={password} onDone={enter} />;
+  if (next === "code") return <CodeStep onDone={enter} onBack={() => window.location.assign("/signin")} />;
   if (!secret || card.isError)
     return (
       <Frame title={t("title")} lead={secret ? t("inviteClosed") : t("noSecret")}>
@@ -42,11 +45,7 @@ export function InvitePage() {
     event.preventDefault();
     setBusy(true);
     try {
-      await ask("/api/invitation/accept", Nothing, {
-        body: AcceptInvitation.parse({ secret, password }),
-        quiet401: true,
-      });
-      setAccepted(true);
+      setNext(await acceptInvitation(secret, password));
     } catch (thrown) {
       setError(sayFailure(thrown, t("inviteClosed")));
     }

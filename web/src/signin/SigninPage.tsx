@@ -64,10 +64,8 @@ function PasswordStep({ email, setEmail, password, setPassword, onCode, onEnrol,
   const byPassword = (event: FormEvent) => {
     event.preventDefault();
     void attempt("password", async () => {
-      const next = await withPassword(email.trim(), password);
-      if (next === "code") onCode();
-      else if (next === "enrol") onEnrol();
-      else await onDone();
+      if ((await withPassword(email.trim(), password)) === "code") onCode();
+      else onEnrol();
     });
   };
   return (

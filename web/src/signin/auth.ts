@@ -1,18 +1,19 @@
 import { z } from "zod";
+import { AfterPassword } from "#contract/people.ts";
 import { ask, Nothing, Refused } from "../api.ts";
 
 /** Credentials go through the routes under /api/auth; nothing of them is kept in the page longer than the form lives. */
 
-const SignedIn = z.looseObject({
-  twoFactorRedirect: z.boolean().optional(),
-  user: z.looseObject({ twoFactorEnabled: z.boolean().nullish() }).nullish(),
-});
-export type AfterPassword = "code" | "enrol" | "in";
+/** Signing in by password never suffices: a code follows, or the enrolment of the second factor. */
+export type NextStep = "code" | "enrol";
+const nextStep = (answer: AfterPassword): NextStep => ("twoFactorRedirect" in answer ? "code" : "enrol");
 
-export async function withPassword(email: string, password: string): Promise<AfterPassword> {
-  const answer = await ask("/api/auth/sign-in/email", SignedIn, { body: { email, password }, quiet401: true });
-  if (answer.twoFactorRedirect) return "code";
-  return answer.user?.twoFactorEnabled ? "in" : "enrol";
+export async function withPassword(email: string, password: string): Promise<NextStep> {
+  return nextStep(await ask("/api/auth/sign-in/email", AfterPassword, { body: { email, password }, quiet401: true }));
+}
+
+export async function acceptInvitation(secret: string, password: string): Promise<NextStep> {
+  return nextStep(await ask("/api/invitation/accept", AfterPassword, { body: { secret, password }, quiet401: true }));
 }
 
 export const withTotp = (code: string) =>

@@ -49,10 +49,11 @@ export const signinWords = {
   recoveryLead:
     "Everything stored here is sealed under a master key. If this machine is lost, only this recovery key opens a backup. It is shown once.",
   recoveryNote: "Keep it away from this machine and its backups: on paper in a safe, or with your lawyer.",
-  recoveryMissing: "Set-up was interrupted. Open the set-up link again to see the recovery key.",
+  recoveryMissing: "Set-up was interrupted before the recovery key was kept. It can be shown once more.",
+  recoveryShow: "Show the recovery key",
   recoveryDownload: "Save as a file",
   recoveryPrint: "Print",
   recoveryConfirm: "I have kept the recovery key in a safe place",
-  recoveryFinish: "Finish and sign in",
+  recoveryFinish: "Go on",
   toSignIn: "Go to sign-in",
 } as const;

@@ -56,6 +56,13 @@ export function day(instant: string | Date): string {
   );
 }
 
+/** The year only when it is another one. */
+export function shortDay(instant: string | Date): string {
+  const date = new Date(instant);
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" as const };
+  return new Intl.DateTimeFormat(dateLocale(), { day: "numeric", month: "short", ...year }).format(date);
+}
+
 export function clock(instant: string | Date): string {
   return new Intl.DateTimeFormat(dateLocale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(instant));
 }

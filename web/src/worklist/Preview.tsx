@@ -91,7 +91,7 @@ function Facts({ row, study }: { row: StudyRow; study: StudyDetail | undefined }
       {study && (
         <>
           <dt>{t("preview.basis")}</dt>
-          <dd>{study.basis || sayBecause(study.can.view.because)}</dd>
+          <dd>{sayBecause(study.basis || study.can.view.because)}</dd>
         </>
       )}
     </dl>

@@ -32,7 +32,7 @@ import "./worklist.css";
 export function StudiesPage() {
   const { t } = useTranslation(["worklist", "common"]);
   const session = useSession();
-  const phone = useMediaQuery("(max-width: 720px)") ?? false;
+  const phone = useMediaQuery("(max-width: 720px)");
   const connected = useLive();
   const [filters, setFilters] = useFilters();
   const [search, setSearch] = useState("");

@@ -36,6 +36,7 @@ export function StudyTable(props: Props) {
   const columns = useMemo(() => columnsFor(width || 1100), [width]);
   const tracks = { gridTemplateColumns: tracksOf(columns) };
   const words: CellWords = { noName: t("noName"), noDescription: t("noDescription"), arriving: t("arriving") };
+  // oxlint-disable-next-line react/incompatible-library -- what the list returns is used in this component alone
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,

@@ -8,6 +8,7 @@ import { ask, Nothing } from "../../api.ts";
 import { Confirm } from "../../ui/Confirm.tsx";
 import { day, moment } from "../../ui/format.ts";
 import { Page, Table } from "../../ui/Page.tsx";
+import { useNow } from "../../ui/useNow.ts";
 import { devicesQuery } from "../queries.ts";
 import { DeviceForm } from "./DeviceForm.tsx";
 import { DeviceReady } from "./DeviceReady.tsx";
@@ -94,13 +95,14 @@ export function DevicesPage() {
 
 function Certificate({ device }: { device: DeviceRow }) {
   const { t } = useTranslation("admin");
+  const now = useNow();
   if (device.revokedAt)
     return (
       <span className="tag" data-kind="off">
         {t("devices.revoked", { date: day(device.revokedAt) })}
       </span>
     );
-  const expired = device.notAfter !== null && Date.parse(device.notAfter) < Date.now();
+  const expired = device.notAfter !== null && Date.parse(device.notAfter) < now;
   return (
     <>
       <span className="tag" data-kind={expired ? "bad" : "ok"}>
