@@ -1,13 +1,11 @@
 import { Readable } from "node:stream";
+import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { admit, listed } from "#features/studies/dicomweb/instances.ts";
-import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/routes.ts";
+import { rejudge } from "#features/studies/rejudge.ts";
 import { plainRange, storedObject } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";
 import { chooseRelated, parseAccept } from "#standards/dicomweb/media-types.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
-
-const REJUDGE_BYTES = 4 * 1024 * 1024;
-const REJUDGE_MS = 1000;
 
 /**
  * PS3.18 §10.4.1.1.1: instances as they were received, byte for byte, one part each, streamed from the seal. The right is judged
@@ -75,15 +73,3 @@ export const retrieveInstances: Handler = async (needs, asked, request, reply) =
     .type(`multipart/related; type="application/dicom"; boundary="${boundary}"`)
     .send(Readable.from(parts()));
 };
-
-/** Judges again at the start, every 4 MiB and every second. */
-export function rejudge(judge: () => Promise<unknown>): (bytes: number) => Promise<void> {
-  let [since, at, begun] = [0, 0, false];
-  return async (bytes) => {
-    since += bytes;
-    const now = Date.now();
-    if (begun && since < REJUDGE_BYTES && now - at < REJUDGE_MS) return;
-    [since, at, begun] = [0, now, true];
-    await judge();
-  };
-}

@@ -1,5 +1,5 @@
 import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
-import { locate, valuesOf } from "#features/studies/dicomweb/bulk-data.ts";
+import { locate, valuesOf } from "#features/studies/element-bytes.ts";
 import { admitInstance, type LinkNeeds, spend } from "#features/studies/link/door.ts";
 import { markOf } from "#features/studies/link/words.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";

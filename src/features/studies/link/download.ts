@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { ZipFile } from "yazl";
 import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
-import { rejudge } from "#features/studies/dicomweb/retrieve.ts";
 import { type Admitted, admit, type LinkNeeds, studiesOf } from "#features/studies/link/door.ts";
 import { type InstanceRecord, instancesOf } from "#features/studies/queries.ts";
+import { rejudge } from "#features/studies/rejudge.ts";
 import { plainRange, storedObject } from "#features/studies/stored-object.ts";
 
 const README = `These are medical images in DICOM format, as the clinic stored them. Any DICOM viewer opens the folder.
