@@ -13,6 +13,11 @@ export const COMMANDS: readonly Row[] = [
     summary: "the whole thing on this machine with made-up patients",
     load: async () => (await import("./demo.ts")).demoCommand,
   },
+  {
+    words: "import",
+    summary: "take in a file, a folder, a ZIP or what a DICOMDIR lists",
+    load: async () => (await import("./import.ts")).importCommand,
+  },
   ...adminRows(),
   ...recordRows(),
   {

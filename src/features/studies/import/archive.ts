@@ -4,10 +4,8 @@ import yauzl from "yauzl";
 import type { UploadedFile } from "#contract/studies.ts";
 import { ARCHIVE_LIMITS, type ArchiveLimits, Inflation } from "#features/studies/import/archive-limits.ts";
 import { type FileToImport, refused } from "#features/studies/import/one-file.ts";
+import { RangeReader, type Ranges } from "#features/studies/import/range-reader.ts";
 import { Fault } from "#kit/fault.ts";
-
-/** An archive that can be read anywhere. `bytes` is its real length. */
-export type ArchiveSource = { reader: yauzl.RandomAccessReader; bytes: number };
 
 const LONGEST_NAME = 1024;
 /** APPNOTE 6.3.10 §4.4.2 and §4.4.15: made under Unix, the upper half of the external attributes is the mode. */
@@ -22,7 +20,7 @@ const REGULAR = 0o100000;
  * @throws Fault input.invalid for what is no archive or is damaged, input.too-large for too many entries or too much in them
  */
 export async function* archiveFiles(
-  source: ArchiveSource,
+  source: Ranges,
   limits: ArchiveLimits = ARCHIVE_LIMITS,
 ): AsyncGenerator<FileToImport | UploadedFile, void, undefined> {
   const zip = await openZip(source);
@@ -44,9 +42,9 @@ export async function* archiveFiles(
   }
 }
 
-async function openZip({ reader, bytes }: ArchiveSource): Promise<yauzl.ZipFile> {
+async function openZip(source: Ranges): Promise<yauzl.ZipFile> {
   try {
-    const zip = await yauzl.fromRandomAccessReaderPromise(reader, bytes, {
+    const zip = await yauzl.fromRandomAccessReaderPromise(new RangeReader(source), source.bytes, {
       autoClose: false,
       decodeStrings: false,
       validateEntrySizes: false,
@@ -54,6 +52,7 @@ async function openZip({ reader, bytes }: ArchiveSource): Promise<yauzl.ZipFile>
     zip.on("error", () => undefined); // also told to whoever iterates
     return zip;
   } catch (cause) {
+    await source.close?.();
     throw damaged(cause);
   }
 }

@@ -1,7 +1,8 @@
 import type { UploadedFile } from "#contract/studies.ts";
 import type { Actor } from "#features/audit/actor.ts";
-import { receiveInstance, type StudiesWorld } from "#features/studies/actions.ts";
+import { receiveInstance } from "#features/studies/actions.ts";
 import { peek } from "#features/studies/import/peek.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { type Fault, faultOf } from "#kit/fault.ts";
 import { isCompanion, KIND_BYTES, mediaKind } from "#standards/media/kind.ts";
 
@@ -68,30 +69,45 @@ function outcomeOf(needs: ImportNeeds, name: string, among: boolean, fault: Faul
 /** Several at once share the cost of becoming durable. */
 const AT_ONCE = 6;
 
-/** Imports files as they are found, a few at once; outcomes come as they are known. Throws as `importFile` does, once those under way have ended. */
+type Settled = { task: Promise<Settled>; file: UploadedFile } | { task: Promise<Settled>; thrown: unknown };
+
+/**
+ * Imports files as they are found, a few at once; outcomes come as they are known. A file is opened before the next one is asked for.
+ * Throws what `importFile` or the finding of files threw, after the outcome of everything that had begun was told.
+ */
 export async function* importFiles(
   needs: ImportNeeds,
   files: AsyncIterable<FileToImport | UploadedFile>,
 ): AsyncGenerator<UploadedFile, void, undefined> {
-  const running = new Set<Promise<UploadedFile>>();
-  const settle = async (): Promise<UploadedFile> => {
-    const [done, promise] = await Promise.race(
-      [...running].map((one) => one.then((outcome) => [outcome, one] as const)),
-    );
-    running.delete(promise);
-    return done;
+  const running = new Set<Promise<Settled>>();
+  const failures: unknown[] = [];
+  const settle = async (): Promise<UploadedFile[]> => {
+    const settled = await Promise.race(running);
+    running.delete(settled.task);
+    if ("file" in settled) return [settled.file];
+    failures.push(settled.thrown);
+    return [];
   };
   try {
     for await (const file of files) {
-      if (!("open" in file)) {
-        yield file;
-        continue;
+      if (!("open" in file)) yield file;
+      else {
+        while (running.size >= AT_ONCE) yield* await settle();
+        if (failures.length > 0) break;
+        running.add(begin(needs, file));
       }
-      if (running.size >= AT_ONCE) yield await settle();
-      running.add(importFile(needs, file));
     }
-    while (running.size > 0) yield await settle();
-  } finally {
-    await Promise.allSettled(running);
+  } catch (thrown) {
+    failures.push(thrown);
   }
+  while (running.size > 0) yield* await settle();
+  if (failures.length > 0) throw failures[0];
+}
+
+function begin(needs: ImportNeeds, file: FileToImport): Promise<Settled> {
+  const task: Promise<Settled> = importFile(needs, file).then(
+    (outcome): Settled => ({ task, file: outcome }),
+    (thrown: unknown): Settled => ({ task, thrown }),
+  );
+  return task;
 }

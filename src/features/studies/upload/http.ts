@@ -4,12 +4,12 @@ import { z } from "zod";
 import type { Upload, UploadedFile } from "#contract/studies.ts";
 import { Id } from "#contract/words.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import { mayStore } from "#features/studies/dicomweb/store.ts";
 import { signedIn } from "#features/studies/http.ts";
 import { beginUpload } from "#features/studies/upload/actions.ts";
 import { isUploadOf, putUploaded, type UploadedRow, uploadedFiles } from "#features/studies/upload/queries.ts";
 import { receiveBody, summaryOf } from "#features/studies/upload/receive.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
 
 export type UploadNeeds = {
