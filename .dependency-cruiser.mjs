@@ -1,6 +1,6 @@
 // The walls of docs/architecture.md. scripts/walls.test.ts plants a violation of each and expects it to be found.
 const LAYERS = ["kit", "trust", "standards", "phantoms", "contract", "platform", "gateway", "features", "programs"];
-const FEATURES = ["keys", "audit", "people", "consent", "sharing", "studies", "reports", "exports"];
+const FEATURES = ["keys", "audit", "people", "consent", "sharing", "studies", "reports", "exports", "compliance"];
 
 const upward = (names, base) =>
   names.slice(0, -1).map((name, at) => ({

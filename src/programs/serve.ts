@@ -2,6 +2,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { sql } from "kysely";
+import { Sequencer } from "#features/audit/ledger/sequencer.ts";
+import { WitnessFolder } from "#features/audit/ledger/witness.ts";
 import { authenticator } from "#features/people/authenticate.ts";
 import { Setup } from "#features/people/signin/setup.ts";
 import { Signin } from "#features/people/signin/signin.ts";
@@ -109,6 +111,10 @@ type Around = { state: { url: string; ports?: Ports }; demo: boolean; log: Servi
 async function serve(node: Node, { state, demo, log, closers }: Around): Promise<Serving> {
   const { config, gate } = node;
   const [certificates, events] = [await openCertificates(config), await openEvents(node.database)];
+  const witness = new WitnessFolder(config.dataDir);
+  const sequencer = new Sequencer({ world: node, witness, log });
+  closers.add(() => sequencer.stop());
+  sequencer.start();
   const [reads, strangers] = [new Reads(node), new Strangers(node)];
   closers.add(() => reads.drain());
   closers.add(() => strangers.drain());
@@ -120,7 +126,7 @@ async function serve(node: Node, { state, demo, log, closers }: Around): Promise
     publicUrl: url,
   });
   return {
-    ...{ node, certificates, events, reads, strangers, signin, log, demo },
+    ...{ node, certificates, events, reads, strangers, signin, witness, log, demo },
     metrics: openMetrics(),
     setup: new Setup(signin, () => recoveryKeyOf(node.master)),
     authenticate: authenticator(signin, new TokenDoor(node, gate.epochs)),

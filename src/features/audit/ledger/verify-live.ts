@@ -153,7 +153,6 @@ class LiveVerification {
           entry !== undefined &&
           strayColumns(row, entry, this.#organisation).length === 0 &&
           (await this.#details.of(row, entry)) !== undefined;
-        if (isOurs && entry.at > this.#newest) this.#newest = entry.at;
         if (isOurs) count++;
         else
           verifier.find(

@@ -1,0 +1,47 @@
+import type { World } from "#features/audit/action.ts";
+import { type Actor, scopeOf } from "#features/audit/actor.ts";
+import { recordEntry } from "#features/audit/record.ts";
+import type { AuditQuery } from "#features/audit/search.ts";
+
+const WINDOW_MS = 15 * 60_000;
+const REMEMBERED = 1_000;
+
+/** Looking at the record is itself on the record: one entry per session and question within 15 minutes, however many pages. */
+export class Looks {
+  readonly #world: World;
+  readonly #seen = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Resolves when the entry is durable. Which words were asked lies in its sealed detail. */
+  async record(who: Actor, query: AuditQuery, count: number): Promise<void> {
+    const { after: _after, limit: _limit, ...asked } = query;
+    const name = JSON.stringify([who.kind, who.id, who.session, who.organisation, asked]);
+    if ((this.#seen.get(name) ?? 0) > Date.now()) return;
+    await this.#write(who, { outcome: "done", because: "own-duty", detail: { ...asked, count } });
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size < REMEMBERED) break;
+      this.#seen.delete(oldest);
+    }
+    this.#seen.set(name, Date.now() + WINDOW_MS);
+  }
+
+  refuse(who: Actor): Promise<void> {
+    return this.#write(who, { outcome: "refused", because: "role", detail: {} });
+  }
+
+  #write(
+    who: Actor,
+    said: { outcome: "done" | "refused"; because: string; detail: Record<string, unknown> },
+  ): Promise<void> {
+    return this.#world.database.transaction(scopeOf(who), async (tx) => {
+      await recordEntry({ tx, now: tx.now, keyring: this.#world.keyring }, who, {
+        organisation: who.organisation,
+        action: "audit.search",
+        ...said,
+      });
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import type { Role } from "#contract/words.ts";
+import type { Actor } from "#features/audit/actor.ts";
+
+const READERS: readonly Role[] = ["privacy-officer", "auditor", "administrator"];
+
+/** Who may read an organisation's record: those whose duty it is, and the operator's shell. No machine, no link. Pure. */
+export function mayReadRecord(who: Actor): boolean {
+  if (who.kind === "system") return true;
+  return who.kind === "person" && who.roles.some((role) => READERS.includes(role));
+}
+
+export const REFUSED = {
+  refused: "role",
+  fault: "role.denied",
+  say: "Only a privacy officer, an auditor or an administrator of your organisation can do this.",
+  audit: {},
+} as const;
