@@ -16,6 +16,8 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
   ["charset/chrSQEncoding.dcm", "has no SOP Instance UID anywhere: nothing tells it from another object"],
   ["charset/chrSQEncoding1.dcm", "has no SOP Instance UID anywhere"],
   ["charset/empty_charset_LEI.dcm", "has no SOP Instance UID anywhere"],
+  ["dicom/pydicom-data/JLSL_RGB_ILV0.dcm", "has no SOP Instance UID anywhere"],
+  ["dicom/pydicom-data/JLSL_RGB_ILV1.dcm", "has no SOP Instance UID anywhere"],
   [
     "dicom/misc/GH626.dcm",
     "a private sequence's length is four bytes short, so that its pixel data cannot be found (pydicom loses it too)",

@@ -1,18 +1,13 @@
-import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import { type Arriving, type Sealed, sealArrival } from "#features/studies/arrival.ts";
-import type { Indexer } from "#features/studies/indexer.ts";
 import { instanceByUid, quarantine } from "#features/studies/queries.ts";
 import { sameContent } from "#features/studies/same-content.ts";
 import { storedObject } from "#features/studies/stored-object.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
-import type { Blobs } from "#platform/blobs/blobs.ts";
-import type { Decoders } from "#platform/decoders/decoders.ts";
 import { wrapKey } from "#trust/keys/wrap.ts";
-
-export type StudiesWorld = World & { blobs: Blobs; indexer: Indexer; decoders: Decoders };
 
 export type Received = {
   is: "stored" | "already-here";

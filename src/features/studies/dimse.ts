@@ -1,5 +1,6 @@
 import type { Actor } from "#features/audit/actor.ts";
-import { receiveInstance, type StudiesWorld } from "#features/studies/actions.ts";
+import { receiveInstance } from "#features/studies/actions.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { type Fault, faultOf } from "#kit/fault.ts";
 import type { ListenerOptions } from "#platform/dicom/listener.ts";
 

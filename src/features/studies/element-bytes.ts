@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import { dataRange, plainRange, type StoredObject } from "#features/studies/stored-object.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import type { DataSet, Element } from "#standards/dicom/data-set.ts";
 import { Part10Reader } from "#standards/dicom/read.ts";
 

@@ -6,7 +6,6 @@ import { parseInput } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { denied, type Gate } from "#features/sharing/gate.ts";
 import type { Reads } from "#features/sharing/reads.ts";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import {
   type ListedStudy,
   listedStudy,
@@ -17,6 +16,7 @@ import {
   writeCursor,
 } from "#features/studies/list-queries.ts";
 import { seriesOfStudy } from "#features/studies/queries.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
 import type { Events } from "#platform/events.ts";
 import { streamLive } from "#platform/http/live.ts";

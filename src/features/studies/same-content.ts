@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import type { Sealed } from "#features/studies/arrival.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import {
@@ -10,6 +9,7 @@ import {
   readableSyntax,
   type StoredObject,
 } from "#features/studies/stored-object.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";

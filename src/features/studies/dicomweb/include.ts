@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { scopeOf } from "#features/audit/actor.ts";
 import type { Found } from "#features/studies/dicomweb/answers.ts";
-import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/routes.ts";
+import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/asked.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import { attributesOf, storedObject } from "#features/studies/stored-object.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";

@@ -1,7 +1,7 @@
 import { scopeOf } from "#features/audit/actor.ts";
 import { denied, type Opened } from "#features/sharing/gate.ts";
 import type { Use } from "#features/sharing/reads.ts";
-import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/routes.ts";
+import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/asked.ts";
 import { type InstanceRecord, instancesOf, type SealedParts, sealedInstancesOf } from "#features/studies/queries.ts";
 import { type StoredObject, storedObject } from "#features/studies/stored-object.ts";
 

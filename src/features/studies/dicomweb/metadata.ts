@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
+import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { admit, withParts } from "#features/studies/dicomweb/instances.ts";
-import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/routes.ts";
 import { attributesOf } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";

@@ -1,7 +1,7 @@
 import { denied } from "#features/sharing/gate.ts";
+import { type Asked, acceptOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { frameNumbers } from "#features/studies/dicomweb/frames.ts";
 import { admit, listed, type WithParts, withParts } from "#features/studies/dicomweb/instances.ts";
-import { type Asked, acceptOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/routes.ts";
 import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";
 import { frameCount } from "#standards/dicom/frames.ts";

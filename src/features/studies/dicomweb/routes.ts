@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
-import type { Gate } from "#features/sharing/gate.ts";
-import type { Reads } from "#features/sharing/reads.ts";
-import type { StudiesWorld } from "#features/studies/actions.ts";
+import type { Asked, DicomwebNeeds, Handler } from "#features/studies/dicomweb/asked.ts";
 import { retrieveBulkData } from "#features/studies/dicomweb/bulk-data.ts";
 import { retrieveFrames } from "#features/studies/dicomweb/frames.ts";
 import { retrieveMetadata } from "#features/studies/dicomweb/metadata.ts";
@@ -11,35 +9,6 @@ import { retrieveInstances } from "#features/studies/dicomweb/retrieve.ts";
 import { searchInstances, searchSeries, searchStudies } from "#features/studies/dicomweb/search.ts";
 import { storeInstances } from "#features/studies/dicomweb/store.ts";
 import { Fault } from "#kit/fault.ts";
-
-/** What the DICOMweb wire needs: the world, the door, the record of reads, and who is asking. */
-export type DicomwebNeeds = {
-  world: StudiesWorld;
-  gate: Gate;
-  reads: Reads;
-  /** Null when nobody is signed in: the request is answered 401. */
-  authenticate: (request: FastifyRequest) => Promise<Actor | null>;
-};
-
-/** One request: who asks, whose studies the root means (decision 15), and the UIDs of the path. */
-export type Asked = {
-  who: Actor;
-  owner: string;
-  root: string;
-  study: string | undefined;
-  series: string | undefined;
-  instance: string | undefined;
-  frames: string | undefined;
-  bulk: string | undefined;
-  query: URLSearchParams;
-  signal: AbortSignal;
-};
-export type Handler = (
-  needs: DicomwebNeeds,
-  asked: Asked,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => Promise<unknown>;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Lax as real UIDs are; anything else cannot name a study and is answered as an unknown one. */
@@ -126,14 +95,4 @@ function askedOf(who: Actor, request: FastifyRequest, signal: AbortSignal): Aske
     signal,
     query: new URLSearchParams(at < 0 ? "" : request.url.slice(at + 1)),
   };
-}
-
-/** The Accept header, or the query parameter that stands in for it (PS3.18 §8.3.3.1). */
-export function acceptOf(asked: Asked, request: FastifyRequest): string | undefined {
-  return asked.query.get("accept") ?? request.headers.accept;
-}
-
-/** Retrieve URLs are absolute and under the root that was asked. */
-export function baseOf(asked: Asked, request: FastifyRequest): string {
-  return `${request.protocol}://${request.host}${asked.root}`;
 }

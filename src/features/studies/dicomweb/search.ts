@@ -4,9 +4,9 @@ import { scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import { visibleTo } from "#features/sharing/visible.ts";
 import { type Found, instanceJson, seriesJson, studyJson } from "#features/studies/dicomweb/answers.ts";
+import { type Asked, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { includedFields } from "#features/studies/dicomweb/include.ts";
 import { conditionOf, type Level } from "#features/studies/dicomweb/match.ts";
-import { type Asked, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/routes.ts";
 import { type MatchKey, parseQido, type QidoQuery } from "#standards/dicomweb/qido.ts";
 
 /** Results without a limit end here; a Warning tells so (PS3.18 §8.3.4.4). */

@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Actor } from "#features/audit/actor.ts";
-import { type Received, receiveInstance, type StudiesWorld } from "#features/studies/actions.ts";
-import { baseOf, type Handler } from "#features/studies/dicomweb/routes.ts";
+import { type Received, receiveInstance } from "#features/studies/actions.ts";
+import { baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault, faultOf } from "#kit/fault.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { parseMediaType } from "#standards/dicomweb/media-types.ts";

@@ -8,7 +8,6 @@ import type { Gate, Opened } from "#features/sharing/gate.ts";
 import { closed, type LinkSession, linkSession } from "#features/sharing/link-actions.ts";
 import { spendFrames } from "#features/sharing/link-queries.ts";
 import type { Reads, Use } from "#features/sharing/reads.ts";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import {
   instanceUnderGrant,
   type LinkedInstance,
@@ -16,6 +15,7 @@ import {
   studiesUnderGrant,
 } from "#features/studies/link/queries.ts";
 import { type StoredObject, storedObject } from "#features/studies/stored-object.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
 import { hostCookie, readCookie } from "#platform/http/cookies.ts";
 

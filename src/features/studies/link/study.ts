@@ -2,7 +2,6 @@ import type { LinkStudy } from "#contract/sharing.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
 import type { LinkRecord } from "#features/sharing/link-queries.ts";
-import type { StudiesWorld } from "#features/studies/actions.ts";
 import { isDocument, pagesOf } from "#features/studies/link/documents.ts";
 import { type Admitted, admit, type LinkNeeds, studiesOf } from "#features/studies/link/door.ts";
 import { hasSignedReport } from "#features/studies/link/queries.ts";
@@ -16,6 +15,7 @@ import {
   seriesOfStudy,
 } from "#features/studies/queries.ts";
 import { attributesOf, storedObject } from "#features/studies/stored-object.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 
 /** Who shares: what the first page and every other shows of the organisation. */

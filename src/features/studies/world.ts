@@ -1,0 +1,7 @@
+import type { World } from "#features/audit/action.ts";
+import type { Indexer } from "#features/studies/indexer.ts";
+import type { Blobs } from "#platform/blobs/blobs.ts";
+import type { Decoders } from "#platform/decoders/decoders.ts";
+
+/** What the studies' actions need beyond every action's world: the sealed objects, the index and the decoders. */
+export type StudiesWorld = World & { blobs: Blobs; indexer: Indexer; decoders: Decoders };
