@@ -1,7 +1,11 @@
 import { Fault } from "#kit/fault.ts";
 
 /** A media type with its parameters, names in lower case. RFC 9110 §8.3.1. */
-export type MediaType = { readonly type: string; readonly parameters: ReadonlyMap<string, string>; readonly quality: number };
+export type MediaType = {
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly quality: number;
+};
 
 const LONGEST_HEADER = 8192;
 const MOST_RANGES = 32;
@@ -30,7 +34,9 @@ function qualityOf(text: string): number {
 }
 
 function unquoted(text: string): string {
-  return text.startsWith('"') && text.endsWith('"') && text.length >= 2 ? text.slice(1, -1).replace(/\\(.)/g, "$1") : text;
+  return text.startsWith('"') && text.endsWith('"') && text.length >= 2
+    ? text.slice(1, -1).replace(/\\(.)/g, "$1")
+    : text;
 }
 
 function splitOutsideQuotes(text: string, separator: string): string[] {
@@ -55,10 +61,14 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
  */
 export function parseAccept(header: string | undefined): MediaType[] {
   if (header === undefined || header.trim() === "") return [{ type: "*/*", parameters: new Map(), quality: 1 }];
-  if (header.length > LONGEST_HEADER) throw new Fault("input.invalid", "The Accept header is too long.", { place: "Accept" });
+  if (header.length > LONGEST_HEADER)
+    throw new Fault("input.invalid", "The Accept header is too long.", { place: "Accept" });
   const ranges = splitOutsideQuotes(header, ",").slice(0, MOST_RANGES).map(parseMediaType);
   const known = ranges.filter((range): range is MediaType => range !== undefined && range.quality > 0);
-  return known.map((range, at) => ({ range, at })).sort((a, b) => b.range.quality - a.range.quality || a.at - b.at).map(({ range }) => range);
+  return known
+    .map((range, at) => ({ range, at }))
+    .sort((a, b) => b.range.quality - a.range.quality || a.at - b.at)
+    .map(({ range }) => range);
 }
 
 export function typeFits(range: string, type: string): boolean {
@@ -74,18 +84,39 @@ export type Wanted = { multipart: boolean; type: string; transferSyntax: string 
  * PS3.18 §8.7.4 for what can come as multipart/related or single: the first range that asks for one of `types`. Takes the
  * spellings of real clients: unquoted `type=`, `transfer-syntax` in the range or in the part's type, plain types without multipart.
  */
-export function chooseRelated(accept: readonly MediaType[], types: readonly string[], options: { single: boolean }): Wanted | undefined {
+export function chooseRelated(
+  accept: readonly MediaType[],
+  types: readonly string[],
+  options: { single: boolean },
+): Wanted | undefined {
   for (const range of accept) {
     const transferSyntax = range.parameters.get("transfer-syntax");
     if (range.type === "multipart/related") {
       const inner = parseMediaType(range.parameters.get("type") ?? types[0] ?? "");
       const type = inner && types.find((candidate) => typeFits(inner.type, candidate));
-      if (type && inner) return { multipart: true, type, transferSyntax: transferSyntax ?? inner.parameters.get("transfer-syntax"), spelled: inner.type };
+      if (type && inner)
+        return {
+          multipart: true,
+          type,
+          transferSyntax: transferSyntax ?? inner.parameters.get("transfer-syntax"),
+          spelled: inner.type,
+        };
     } else if (range.type === "*/*" || range.type === "multipart/*") {
-      return { multipart: true, type: types[0] ?? "application/octet-stream", transferSyntax, spelled: types[0] ?? "application/octet-stream" };
+      return {
+        multipart: true,
+        type: types[0] ?? "application/octet-stream",
+        transferSyntax,
+        spelled: types[0] ?? "application/octet-stream",
+      };
     } else {
       const type = types.find((candidate) => typeFits(range.type, candidate));
-      if (type) return { multipart: !options.single, type, transferSyntax, spelled: range.type.includes("*") ? type : range.type };
+      if (type)
+        return {
+          multipart: !options.single,
+          type,
+          transferSyntax,
+          spelled: range.type.includes("*") ? type : range.type,
+        };
     }
   }
   return undefined;

@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { boundaryOf, closing, partHead, readMultipart } from "#standards/dicomweb/multipart.ts";
 
 function write(boundary: string, parts: readonly Uint8Array[]): Buffer {
-  const pieces = parts.flatMap((part, at) => [partHead(boundary, { "Content-Type": "application/dicom" }, at === 0), Buffer.from(part)]);
+  const pieces = parts.flatMap((part, at) => [
+    partHead(boundary, { "Content-Type": "application/dicom" }, at === 0),
+    Buffer.from(part),
+  ]);
   return Buffer.concat([...pieces, closing(boundary, parts.length === 0)]);
 }
 
@@ -24,10 +27,17 @@ async function read(source: AsyncIterable<Uint8Array>, boundary: string): Promis
 
 test("RFC 2046 §5.1: what is written is read again, however it is cut", () =>
   fc.assert(
-    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), fc.integer({ min: 1, max: 97 }), async (parts, size) => {
-      const bodies = await read(cut(write("b0undary", parts), size), "b0undary");
-      assert.deepEqual(bodies.map((body) => [...body]), parts.map((part) => [...part]));
-    }),
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }),
+      fc.integer({ min: 1, max: 97 }),
+      async (parts, size) => {
+        const bodies = await read(cut(write("b0undary", parts), size), "b0undary");
+        assert.deepEqual(
+          bodies.map((body) => [...body]),
+          parts.map((part) => [...part]),
+        );
+      },
+    ),
     { numRuns: 200 },
   ));
 

@@ -38,7 +38,10 @@ export type Part = { readonly headers: ReadonlyMap<string, string>; readonly bod
  * Splits a body into its parts without keeping them: memory is one chunk and one delimiter. Left-over bytes of a part that its
  * reader gave up on are skipped. @throws Fault input.invalid that says where the multipart grammar breaks
  */
-export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<Part, void, undefined> {
+export async function* readMultipart(
+  source: AsyncIterable<Uint8Array>,
+  boundary: string,
+): AsyncGenerator<Part, void, undefined> {
   const scanner = new Scanner(source, Buffer.from(`${CRLF}--${boundary}`, "latin1"));
   await scanner.preamble();
   for (let part = 0; !(await scanner.atEnd()); part++) {
@@ -54,7 +57,8 @@ function parseHeaders(block: string): Map<string, string> {
   for (const line of block.split(CRLF)) {
     if (line === "") continue;
     const at = line.indexOf(":");
-    if (at <= 0) throw new Fault("input.invalid", "A part's header line has no colon.", { place: "multipart part header" });
+    if (at <= 0)
+      throw new Fault("input.invalid", "A part's header line has no colon.", { place: "multipart part header" });
     headers.set(line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim());
   }
   return headers;
@@ -95,7 +99,8 @@ class Scanner {
     for (;;) {
       const at = this.#kept.indexOf(CRLF);
       if (at >= 0) {
-        if (!/^[ \t]*$/.test(this.#kept.subarray(0, at).toString("latin1"))) throw broken("something follows a boundary on its line");
+        if (!/^[ \t]*$/.test(this.#kept.subarray(0, at).toString("latin1")))
+          throw broken("something follows a boundary on its line");
         this.#kept = this.#kept.subarray(at); // keeps CRLF: an empty header block is CRLF CRLF then
         return false;
       }

@@ -24,8 +24,17 @@ export function attributePath(text: string): number[] {
   const parts = text.split(".");
   if (parts.length > 8) throw new Fault("input.invalid", "An attribute path is at most 8 deep.", { place: "query" });
   return parts.map((part) => {
-    const tag = /^[0-9a-fA-F]{8}$/.test(part) ? Number.parseInt(part, 16) : /^[A-Za-z][A-Za-z0-9]{1,63}$/.test(part) ? tagOf(part) : undefined;
-    if (tag === undefined) throw new Fault("input.invalid", "An attribute in the query is neither a keyword of PS3.6 nor eight hexadecimal digits.", { place: "query" });
+    const tag = /^[0-9a-fA-F]{8}$/.test(part)
+      ? Number.parseInt(part, 16)
+      : /^[A-Za-z][A-Za-z0-9]{1,63}$/.test(part)
+        ? tagOf(part)
+        : undefined;
+    if (tag === undefined)
+      throw new Fault(
+        "input.invalid",
+        "An attribute in the query is neither a keyword of PS3.6 nor eight hexadecimal digits.",
+        { place: "query" },
+      );
     return tag;
   });
 }
@@ -38,24 +47,48 @@ export function parseQido(parameters: URLSearchParams): QidoQuery {
   let [includeAll, fuzzy, emptyValueMatching, multipleValueMatching] = [false, false, false, false];
   let limit: number | undefined;
   let offset = 0;
-  if ([...parameters].length > MOST_PARAMETERS) throw new Fault("input.invalid", `A query has at most ${MOST_PARAMETERS} parameters.`, { place: "query" });
+  if ([...parameters].length > MOST_PARAMETERS)
+    throw new Fault("input.invalid", `A query has at most ${MOST_PARAMETERS} parameters.`, { place: "query" });
   for (const [name, value] of parameters) {
-    if (value.length > LONGEST_VALUE) throw new Fault("input.invalid", "A query value is too long.", { place: "query" });
+    if (value.length > LONGEST_VALUE)
+      throw new Fault("input.invalid", "A query value is too long.", { place: "query" });
     switch (name.toLowerCase()) {
-      case "limit": limit = count(value, "limit"); break;
-      case "offset": offset = count(value, "offset"); break;
-      case "fuzzymatching": fuzzy = flag(value, name); break;
-      case "emptyvaluematching": emptyValueMatching = flag(value, name); break;
-      case "multiplevaluematching": multipleValueMatching = flag(value, name); break;
+      case "limit":
+        limit = count(value, "limit");
+        break;
+      case "offset":
+        offset = count(value, "offset");
+        break;
+      case "fuzzymatching":
+        fuzzy = flag(value, name);
+        break;
+      case "emptyvaluematching":
+        emptyValueMatching = flag(value, name);
+        break;
+      case "multiplevaluematching":
+        multipleValueMatching = flag(value, name);
+        break;
       case "includefield":
         if (value.toLowerCase() === "all") includeAll = true;
-        else include.push(...value.split(",").filter((field) => field !== "").map(attributePath));
+        else
+          include.push(
+            ...value
+              .split(",")
+              .filter((field) => field !== "")
+              .map(attributePath),
+          );
         break;
-      case "accept": case "charset": case "_": break;
+      case "accept":
+      case "charset":
+      case "_":
+        break;
       default: {
         const path = attributePath(name);
         const key = path.join(".");
-        if (seen.has(key)) throw new Fault("input.invalid", "An attribute stands twice in the query (PS3.18 §8.3.4.1).", { place: "query" });
+        if (seen.has(key))
+          throw new Fault("input.invalid", "An attribute stands twice in the query (PS3.18 §8.3.4.1).", {
+            place: "query",
+          });
         seen.add(key);
         matches.push({ path, value });
       }
@@ -66,7 +99,8 @@ export function parseQido(parameters: URLSearchParams): QidoQuery {
 
 function count(value: string, place: string): number {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number <= MOST_OFFSET)) throw new Fault("input.invalid", `${place} is a whole number from 0 to ${MOST_OFFSET}.`, { place });
+  if (!(number <= MOST_OFFSET))
+    throw new Fault("input.invalid", `${place} is a whole number from 0 to ${MOST_OFFSET}.`, { place });
   return number;
 }
 
