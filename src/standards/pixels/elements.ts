@@ -96,7 +96,7 @@ function primaryIn(elements: PixelElements, primary: number): Lut | undefined {
   const descriptor = elements.numbers(0x00281101 + primary);
   const plain = elements.words(0x00281201 + primary);
   const segmented = elements.words(0x00281221 + primary);
-  const words = plain ?? (segmented === undefined ? undefined : expandSegments(segmented, place));
+  const words = plain ?? (segmented === undefined ? undefined : expandSegments(segmented, descriptor[2] ?? 16, place));
   return words === undefined ? undefined : readLut(descriptor, words, elements.numbers(0x00280103)[0] === 1, place);
 }
 

@@ -29,41 +29,72 @@ export function readLut(descriptor: readonly number[], words: Uint16Array, signe
 }
 
 /**
- * Segmented palette data (16-bit words) expanded to at most 65536 entries: discrete, linear and indirect segments
- * (PS3.3 §C.7.9.2). An indirect segment repeats earlier segments with a new starting value and may not point at another
- * indirect one, so nothing recurses. Throws `dicom.malformed`.
+ * Segmented palette data (as 16-bit words) expanded to at most 65536 entries: discrete, linear and indirect segments, whose
+ * numbers are bytes in tables of eight bits (PS3.3 §C.7.9.2). An indirect segment repeats earlier segments and may not point
+ * at another indirect one, so nothing recurses. Throws `dicom.malformed`.
  */
-export function expandSegments(words: Uint16Array, place: string): Uint16Array {
-  const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+export function expandSegments(words: Uint16Array, bits: number, place: string): Uint16Array {
+  const bytes = Uint8Array.from({ length: words.length * 2 }, (_, at) => (words[at >> 1] ?? 0) >> ((at & 1) * 8));
+  const segments = new Segments(bytes, bits === 8 ? 1 : 2, place);
   const values: number[] = [];
-  const reader = new ByteReader(bytes, "dicom.malformed");
-  while (reader.left >= 4) {
-    const opcode = reader.u16le();
-    const length = reader.u16le();
-    if (opcode === 2) expandIndirect(bytes, length, reader.u16le() + reader.u16le() * 65536, values, place);
-    else expandPlain(opcode, length, reader, values, place);
+  while (segments.more()) {
+    const opcode = segments.number();
+    const length = segments.number();
+    if (opcode !== 2) segments.expand(opcode, length, values);
+    else segments.from(segments.offset()).repeat(length, values);
   }
   return Uint16Array.from(values);
 }
 
-function expandPlain(opcode: number, length: number, reader: ByteReader, values: number[], place: string): void {
-  if (values.length + length > 65536) throw bad(place, "at most 65536 entries");
-  if (opcode === 0) {
-    for (let step = 0; step < length; step++) values.push(reader.u16le());
-  } else if (opcode === 1) {
-    const from = values.at(-1);
-    if (from === undefined) throw bad(place, "a discrete segment first");
-    const to = reader.u16le();
-    for (let step = 1; step <= length; step++) values.push(Math.round(from + ((to - from) * step) / length));
-  } else throw bad(place, "discrete, linear and indirect segments");
-}
+class Segments {
+  readonly #bytes: Uint8Array;
+  readonly #reader: ByteReader;
+  readonly #size: 1 | 2;
+  readonly #place: string;
 
-function expandIndirect(bytes: Uint8Array, segments: number, offset: number, values: number[], place: string): void {
-  const reader = new ByteReader(bytes, "dicom.malformed");
-  reader.skip(offset);
-  for (let index = 0; index < segments; index++) {
-    const opcode = reader.u16le();
-    expandPlain(opcode, reader.u16le(), reader, values, place);
+  constructor(bytes: Uint8Array, size: 1 | 2, place: string, start = 0) {
+    this.#bytes = bytes;
+    this.#reader = new ByteReader(bytes, "dicom.malformed");
+    this.#reader.skip(start);
+    this.#size = size;
+    this.#place = place;
+  }
+
+  /** Another segment; less than the shortest one is padding. */
+  more(): boolean {
+    return this.#reader.left >= this.#size * 3;
+  }
+
+  number(): number {
+    return this.#size === 1 ? this.#reader.u8() : this.#reader.u16le();
+  }
+
+  /** Bytes from the start: two numbers of 16 bits, or four of eight. */
+  offset(): number {
+    return this.#reader.u32le();
+  }
+
+  from(start: number): Segments {
+    return new Segments(this.#bytes, this.#size, this.#place, start);
+  }
+
+  repeat(count: number, values: number[]): void {
+    for (let index = 0; index < count; index++) {
+      const opcode = this.number();
+      this.expand(opcode, this.number(), values);
+    }
+  }
+
+  expand(opcode: number, length: number, values: number[]): void {
+    if (values.length + length > 65536) throw bad(this.#place, "at most 65536 entries");
+    if (opcode === 0) {
+      for (let step = 0; step < length; step++) values.push(this.number());
+    } else if (opcode === 1) {
+      const start = values.at(-1);
+      if (start === undefined) throw bad(this.#place, "a discrete segment first");
+      const end = this.number();
+      for (let step = 1; step <= length; step++) values.push(Math.round(start + ((end - start) * step) / length));
+    } else throw bad(this.#place, "discrete, linear and indirect segments");
   }
 }
 
