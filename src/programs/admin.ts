@@ -1,6 +1,4 @@
-import { z } from "zod";
-import { PURPOSES, TokenScope } from "#contract/words.ts";
-import { parseInput } from "#features/audit/action.ts";
+import { PURPOSES, SCOPES } from "#contract/words.ts";
 import { type Actor, systemActor } from "#features/audit/actor.ts";
 import { createOrganisation, findOrganisation, rotateKey } from "#features/people/organisation-actions.ts";
 import { organisationById, organisationIds } from "#features/people/organisation-queries.ts";
@@ -27,6 +25,8 @@ export async function shellOf(office: Office, call: Call): Promise<Actor> {
   return systemActor(await findOrganisation(office, call.need("org")), uuidv7());
 }
 
+const KINDS = ["clinic", "reading-group", "hospital", "practice"] as const;
+
 export const createOrganisationCommand: Command = {
   usage: "--name NAME",
   options: {
@@ -36,11 +36,11 @@ export const createOrganisationCommand: Command = {
   },
   run: (call) =>
     inOffice(call, async (office) => {
-      const kind = call.value("kind") as "clinic" | undefined;
+      const kind = oneOf(KINDS, call.value("kind") ?? "clinic", "kind");
       const jurisdiction = call.value("jurisdiction");
       const { id } = await createOrganisation(
         office,
-        { name: call.need("name"), ...(kind && { kind }), ...(jurisdiction && { jurisdiction }) },
+        { name: call.need("name"), kind, ...(jurisdiction && { jurisdiction }) },
         uuidv7(),
       );
       call.answer({ id }, `The organisation is ${id}.\n`);
@@ -68,7 +68,7 @@ export const createTokenCommand: Command = {
   usage: '--org ORG --scope "dicomweb.read …" [--purpose care] [--expires 90d] [--name NAME]',
   options: {
     org: ORG,
-    scope: { value: "SCOPES", says: `of ${TokenScope.options.join(", ")}, separated by spaces`, required: true },
+    scope: { value: "SCOPES", says: `of ${SCOPES.join(", ")}, separated by spaces`, required: true },
     purpose: { value: "PURPOSE", says: "what for; care unless given" },
     expires: { value: "DAYS", says: "when it ends, such as 30d; 90d unless given, at most 365d" },
     name: { value: "NAME", says: "what it is called in lists" },
@@ -78,13 +78,11 @@ export const createTokenCommand: Command = {
       const who = await shellOf(office, call);
       const { secret, expiresAt } = await createToken(office, who, {
         name: call.value("name") ?? "from the shell",
-        scopes: parseInput(
-          z.array(TokenScope).min(1),
-          call
-            .need("scope")
-            .split(/[\s,]+/)
-            .filter(Boolean),
-        ),
+        scopes: call
+          .need("scope")
+          .split(/[\s,]+/)
+          .filter(Boolean)
+          .map((word) => oneOf(SCOPES, word, "scope")),
         purpose: oneOf(PURPOSES, call.value("purpose") ?? "care", "purpose"),
         expiresInDays: daysOf(call.value("expires") ?? "90d"),
       });
