@@ -13,8 +13,8 @@ for (const root of roots) {
         problems.push(`${file}: ${target} does not exist`);
     }
     if (root === "docs/decisions" && /^\d{4}-/.test(name)) {
-      for (const part of ["Context", "Decision", "What we gave up", "How we would notice"])
-        if (!text.includes(`## ${part}`)) problems.push(`${relative(".", file)}: no section "${part}"`);
+      for (const part of ["**Context.**", "**Decision.**", "**What we gave up.**", "**How we would notice"])
+        if (!text.includes(part)) problems.push(`${relative(".", file)}: no part ${part}`);
     }
   }
 }
