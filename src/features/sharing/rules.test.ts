@@ -150,6 +150,7 @@ test("a link opens by its own grant only, with the rights it carries, in no orga
   assert.equal(mayUse("download", link(["view", "download"]), facts, NOW).because, "right-missing");
   assert.equal(mayUse("view", link(["view"], "another"), facts, NOW).because, "no-grant");
   assert.equal(mayUse("view", link(["view"]), study(), NOW).because, "no-grant");
+  assert.equal(mayUse("view", { ...link(["view"]), organisation: GROUP }, facts, NOW).because, "no-grant");
 });
 
 test("a machine's token looks and takes within its scope and purpose, and never reports", () => {

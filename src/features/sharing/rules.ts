@@ -101,6 +101,7 @@ export function mayUse(right: Right, who: Actor, study: StudyFacts, now: Date): 
   }
   if (who.kind === "token" && !tokenAllows(right, who.scopes)) return deny("scope-missing");
   if (who.kind === "device" && !who.services.includes("query")) return deny("scope-missing");
+  if (who.kind === "link" && who.organisation !== study.owner) return deny("no-grant"); // its owner's studies only
   if (who.kind === "link" && !who.rights.includes(right)) return deny("right-missing");
   if (who.kind === "system") return deny("purpose");
   return byGrant(right, who, subjectsOf(who), study, now);
@@ -143,7 +144,10 @@ export type Reach = { all: true } | { all: false; subjects: readonly string[]; p
 export function reachOf(who: Actor, owner: string): Reach {
   const purposes = PURPOSES.filter((purpose) => purposeFits(who.purpose, purpose));
   const none: Reach = { all: false, subjects: [], purposes };
-  if (who.kind === "link") return who.rights.includes("view") ? { all: false, subjects: [who.id], purposes } : none;
+  if (who.kind === "link")
+    return who.organisation === owner && who.rights.includes("view")
+      ? { all: false, subjects: [who.id], purposes }
+      : none;
   if (who.organisation === owner) {
     if (inOwnOrganisation("view", who).allowed) return { all: true };
     return who.kind === "person" ? { all: false, subjects: [who.id], purposes } : none;
