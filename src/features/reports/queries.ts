@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { SealedContent } from "#features/reports/content.ts";
-import type { ReportStatus } from "#features/reports/rules.ts";
+import { FOR_PATIENTS, type ReportStatus } from "#features/reports/rules.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 
 /** One function per question about reports; the owner a parameter, row-level security behind it. */
@@ -32,7 +32,7 @@ export async function versionsOf(tx: Tx, owner: string, study: string): Promise<
 export async function newestForPatients(tx: Tx, owner: string, study: string): Promise<VersionRecord | null> {
   const { rows } = await sql<VersionRecord>`
     select id, version, status, author, author_organisation, sealed, wrapped_key, content_sha256, created_at, signed_at
-    from report_version where organisation = ${owner} and study = ${study} and status in ('final', 'addendum')
+    from report_version where organisation = ${owner} and study = ${study} and status = any(${[...FOR_PATIENTS]}::text[])
     order by version desc limit 1`.execute(tx);
   return rows[0] ?? null;
 }

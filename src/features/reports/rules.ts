@@ -34,7 +34,5 @@ export function mayFollow(
   return { allowed: true };
 }
 
-/** A patient reads what a radiologist stands for: final reports and addenda. */
-export function forPatients(status: ReportStatus): boolean {
-  return status === "final" || status === "addendum";
-}
+/** A patient reads what a radiologist stands for: nothing that may still change. */
+export const FOR_PATIENTS: readonly Signing[] = ["final", "addendum"];
