@@ -44,10 +44,11 @@ export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft)
   };
   readEntry({ ...entry, sequence: 0 }); // what is no entry could never get its number
   const body = canonicalJson(entry);
-  await sql`insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
-    values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${because},
-      ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body})`.execute(inside.tx);
-  await sql`insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(
+  await sql`with entry as (
+      insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
+      values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${because},
+        ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body}))
+    insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(
     inside.tx,
   );
   return id;

@@ -49,12 +49,20 @@ export class Epochs {
   }
 }
 
-/** The policy epoch of an organisation or a person; 0 before its first change. */
+const readIn = new WeakMap<Tx, Map<string, bigint>>();
+
+/** The policy epoch of an organisation or a person, 0 before its first change; a transaction asks once and judges all by that. */
 export async function epochOf(tx: Tx, subject: string): Promise<bigint> {
+  const read = readIn.get(tx) ?? new Map<string, bigint>();
+  readIn.set(tx, read);
+  const known = read.get(subject);
+  if (known !== undefined) return known;
   const { rows } = await sql<{
     epoch: string | number;
   }>`select epoch from policy_epoch where subject = ${subject}`.execute(tx);
-  return BigInt(rows[0]?.epoch ?? 0);
+  const epoch = BigInt(rows[0]?.epoch ?? 0);
+  read.set(subject, epoch);
+  return epoch;
 }
 
 /** Says in this transaction that a verdict may have changed for these organisations and persons; their open pages hear of it. */

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { epochOf } from "#features/keys/epochs.ts";
+import { bumpEpochs, epochOf } from "#features/keys/epochs.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
@@ -18,6 +18,8 @@ export type { SecretKey } from "#trust/keys/wrap.ts";
 export class Keyring {
   readonly #wrappers: readonly [Wrapper, ...Wrapper[]];
   readonly #cache: KeyCache;
+  /** Which version is current, under the epoch it was read in: rotation bumps it. */
+  readonly #current = new Map<string, { epoch: bigint; version: number }>();
 
   constructor(options: { wrappers: readonly [Wrapper, ...Wrapper[]]; now: () => Date }) {
     this.#wrappers = options.wrappers;
@@ -26,13 +28,21 @@ export class Keyring {
 
   /** The current key of an organisation; its first one is made when there is none. */
   async organisationKey(tx: Tx, organisation: string): Promise<{ version: number; key: SecretKey }> {
-    const chain = this.#chain(tx);
-    const found = await sql<{ version: number }>`
+    const epoch = await epochOf(tx, organisation);
+    const known = this.#current.get(organisation);
+    const version = known?.epoch === epoch ? known.version : await this.#currentVersion(tx, organisation, epoch);
+    return { version, key: await this.#chain(tx).organisationKey(organisation, version, epoch) };
+  }
+
+  async #currentVersion(tx: Tx, organisation: string, epoch: bigint): Promise<number> {
+    const { rows } = await sql<{ version: number }>`
       select version from organisation_key where organisation = ${organisation} and retired_at is null order by version desc limit 1`.execute(
       tx,
     );
-    const version = found.rows[0]?.version ?? (await this.#first(tx, chain, organisation));
-    return { version, key: await chain.organisationKey(organisation, version, await epochOf(tx, organisation)) };
+    const version = rows[0]?.version;
+    if (version === undefined) return this.#first(tx, this.#chain(tx), organisation); // remembered only once it is committed
+    this.#current.set(organisation, { epoch, version });
+    return version;
   }
 
   /** The organisation's key of the version something was sealed under. */
@@ -66,6 +76,7 @@ export class Keyring {
     await sql`update organisation_key set retired_at = now() where organisation = ${organisation} and version <= ${version} and retired_at is null`.execute(
       tx,
     );
+    await bumpEpochs(tx, [organisation]);
     return { version: next, groups: rows.length };
   }
 

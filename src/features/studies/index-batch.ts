@@ -2,9 +2,10 @@ import { sql } from "kysely";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
-import type { SecretKey } from "#features/keys/keyring.ts";
-import { folded, type IndexEntry, type PatientAttributes } from "#features/studies/index-rows.ts";
-import { uuidv7 } from "#kit/uuid.ts";
+import { epochOf } from "#features/keys/epochs.ts";
+import type { IndexEntry } from "#features/studies/index-rows.ts";
+import { findPlace } from "#features/studies/place-queries.ts";
+import type { Place, Places } from "#features/studies/places.ts";
 import { notify } from "#platform/events.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { wrapKey } from "#trust/keys/wrap.ts";
@@ -12,208 +13,122 @@ import { wrapKey } from "#trust/keys/wrap.ts";
 /** What became of one entry: indexed under this study, or its SOP Instance UID was there before. */
 export type Indexed = { is: "stored"; study: string } | { is: "known" };
 
-type StudyKnown = { id: string; key: SecretKey };
+type Placed = { entry: IndexEntry; name: string; place: Place };
 
 /**
- * One transaction writes index, metadata and record of a batch: patients, studies, series and instances as sets, one ledger
- * entry per study. Statement texts are constant, so that they are planned once per connection.
+ * One transaction writes index, metadata and record of a batch, as sets: the number of statements does not grow with the batch,
+ * and their texts are constant, so that they are planned once per connection. One entry of the record per study.
  */
-export async function indexBatch(world: World, who: Actor, entries: readonly IndexEntry[]): Promise<Indexed[]> {
+export async function indexBatch(
+  world: World,
+  places: Places,
+  who: Actor,
+  entries: readonly IndexEntry[],
+): Promise<Indexed[]> {
   const organisation = who.organisation;
-  return world.database.transaction(scopeOf(who), async (tx) => {
-    const fresh = await dropKnown(tx, organisation, entries);
-    const patients = await patientIds(tx, organisation, fresh);
-    const studies = await studyIds({ world, tx, organisation }, fresh, patients);
-    const series = await seriesIds(tx, organisation, fresh, studies);
-    const stored = await insertInstances(tx, organisation, fresh, { studies, series });
-    const kept = fresh.filter((entry) => stored.has(entry.instance.id));
-    await count(tx, organisation, kept, { studies, series });
-    await recordArrivals(world, tx, who, kept, studies, patients);
-    return entries.map((entry): Indexed => {
-      const study = studies.get(entry.study.studyUid);
-      return stored.has(entry.instance.id) && study ? { is: "stored", study: study.id } : { is: "known" };
-    });
+  const { placed, stored, epoch } = await world.database.transaction(
+    scopeOf(who),
+    async (tx) => {
+      const epoch = await epochOf(tx, organisation);
+      const fresh = withoutTwins(entries);
+      const placed = await place(world, places, { tx, organisation, epoch }, fresh);
+      const stored = await insertInstances(tx, organisation, placed);
+      const kept = placed.filter(({ entry }) => stored.has(entry.instance.id));
+      if (kept.length > 0) {
+        await count(tx, organisation, kept);
+        await tellAndRecord(world, tx, who, kept);
+      }
+      return { placed, stored, epoch };
+    },
+    { attempts: 3 },
+  );
+  for (const { name, place } of placed) places.put(name, epoch, place);
+  const studies = new Map(placed.map(({ entry, place }) => [entry.instance.id, place.study]));
+  return entries.map(({ instance }): Indexed => {
+    const study = studies.get(instance.id);
+    return stored.has(instance.id) && study !== undefined ? { is: "stored", study } : { is: "known" };
   });
 }
 
-async function dropKnown(tx: Tx, organisation: string, entries: readonly IndexEntry[]): Promise<IndexEntry[]> {
-  const uids = entries.map((entry) => entry.instance.sopInstanceUid);
-  const { rows } = await sql<{ sop_instance_uid: string }>`
-    select sop_instance_uid from instance where organisation = ${organisation} and sop_instance_uid = any(${uids})`.execute(
-    tx,
-  );
-  const seen = new Set(rows.map((row) => row.sop_instance_uid));
+/** Of two arrivals with one SOP Instance UID in a batch the first counts. */
+function withoutTwins(entries: readonly IndexEntry[]): IndexEntry[] {
+  const seen = new Set<string>();
   return entries.filter(({ instance }) => !seen.has(instance.sopInstanceUid) && seen.add(instance.sopInstanceUid));
 }
 
-const patientName = (patient: PatientAttributes): string => JSON.stringify([patient.issuer, patient.patientId]);
-
-async function patientIds(tx: Tx, organisation: string, entries: readonly IndexEntry[]): Promise<Map<string, string>> {
-  const distinct = new Map(entries.map(({ patient }) => [patientName(patient), patient]));
-  const ids = new Map<string, string>();
-  for (const [name, patient] of [...distinct].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const find = () =>
-      sql<{
-        id: string;
-      }>`select id from patient where organisation = ${organisation} and issuer = ${patient.issuer} and patient_id = ${patient.patientId}`.execute(
-        tx,
-      );
-    let row = (await find()).rows[0];
-    if (!row) {
-      await sql`insert into patient (organisation, id, issuer, patient_id, name, birth_date, sex)
-        values (${organisation}, ${uuidv7()}, ${patient.issuer}, ${patient.patientId}, ${patient.name}, ${patient.birthDate}, ${patient.sex}) on conflict do nothing`.execute(
-        tx,
-      );
-      row = (await find()).rows[0];
-    }
-    if (row) ids.set(name, row.id);
-  }
-  return ids;
-}
-
-type Place = { world: World; tx: Tx; organisation: string };
-
-async function studyIds(
-  place: Place,
-  entries: readonly IndexEntry[],
-  patients: Map<string, string>,
-): Promise<Map<string, StudyKnown>> {
-  const { world, tx, organisation } = place;
-  const distinct = new Map(entries.map((entry) => [entry.study.studyUid, entry]));
-  const ids = new Map<string, StudyKnown>();
-  for (const [uid, entry] of [...distinct].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const find = () =>
-      sql<{
-        id: string;
-        key_group: string;
-      }>`select id, key_group from study where organisation = ${organisation} and study_uid = ${uid}`.execute(tx);
-    let row = (await find()).rows[0];
-    if (!row) {
-      await insertStudy(place, entry, patients.get(patientName(entry.patient)) ?? "");
-      row = (await find()).rows[0];
-    }
-    if (row) ids.set(uid, { id: row.id, key: await world.keyring.groupKey(tx, organisation, row.key_group) });
-  }
-  return ids;
-}
-
-async function insertStudy(
-  { world, tx, organisation }: Place,
-  { study, patient }: IndexEntry,
-  patientId: string,
-): Promise<void> {
-  const group = await world.keyring.newGroup(tx, organisation);
-  const id = uuidv7();
-  const { rows } = await sql<{
-    id: string;
-  }>`insert into study (organisation, id, study_uid, patient, key_group, patient_id, issuer, patient_name, birth_date, sex, study_date, study_time, accession, study_id, description, referring_physician)
-    values (${organisation}, ${id}, ${study.studyUid}, ${patientId}, ${group.id}, ${patient.patientId}, ${patient.issuer}, ${patient.name}, ${patient.birthDate}, ${patient.sex},
-      ${study.date}, ${study.time}, ${study.accession}, ${study.studyId}, ${study.description}, ${study.referringPhysician})
-    on conflict do nothing returning id`.execute(tx);
-  if (rows.length === 0) return; // another node was first
-  const name = folded(patient.name);
-  await sql`insert into study_search (organisation, study, name_folded, words) values (${organisation}, ${id}, ${name}, ${folded(`${patient.name} ${study.description}`).split(" ")})`.execute(
-    tx,
-  );
-}
-
-async function seriesIds(
-  tx: Tx,
-  organisation: string,
-  entries: readonly IndexEntry[],
-  studies: Map<string, StudyKnown>,
-): Promise<Map<string, string>> {
-  const distinct = new Map(entries.map((entry) => [`${entry.study.studyUid} ${entry.series.seriesUid}`, entry]));
-  const ids = new Map<string, string>();
-  for (const [name, { series, study }] of [...distinct].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const studyId = studies.get(study.studyUid)?.id;
-    const find = () =>
-      sql<{
-        id: string;
-      }>`select id from series where organisation = ${organisation} and study = ${studyId} and series_uid = ${series.seriesUid}`.execute(
-        tx,
-      );
-    let row = (await find()).rows[0];
-    if (!row) {
-      await sql`insert into series (organisation, id, study, series_uid, modality, number, description, body_part, laterality, series_date, series_time, pps_start_date, pps_start_time, sps_id, requested_procedure_id)
-        values (${organisation}, ${uuidv7()}, ${studyId}, ${series.seriesUid}, ${series.modality}, ${series.number}, ${series.description}, ${series.bodyPart}, ${series.laterality},
-          ${series.date}, ${series.time}, ${series.ppsStartDate}, ${series.ppsStartTime}, ${series.spsId}, ${series.requestedProcedureId}) on conflict do nothing`.execute(
-        tx,
-      );
-      row = (await find()).rows[0];
-    }
-    if (row) ids.set(name, row.id);
-  }
-  return ids;
-}
-
-type Parents = { studies: Map<string, StudyKnown>; series: Map<string, string> };
-
-async function insertInstances(
-  tx: Tx,
-  organisation: string,
-  entries: readonly IndexEntry[],
-  parents: Parents,
-): Promise<Set<string>> {
-  const stored = new Set<string>();
-  for (const { instance, series, study } of entries) {
-    const parent = parents.studies.get(study.studyUid);
-    if (!parent) continue;
-    const { rows } = await sql<{
-      id: string;
-    }>`insert into instance (organisation, id, study, series, sop_instance_uid, sop_class_uid, transfer_syntax, number, rows, columns, bits_allocated, frames, photometric,
-        blob, bytes, data_set_offset, wrapped_key, header, frame_index, source)
-      values (${organisation}, ${instance.id}, ${parent.id}, ${parents.series.get(`${study.studyUid} ${series.seriesUid}`)}, ${instance.sopInstanceUid}, ${instance.sopClassUid}, ${instance.transferSyntax},
-        ${instance.number}, ${instance.rows}, ${instance.columns}, ${instance.bitsAllocated}, ${instance.frames}, ${instance.photometric},
-        ${instance.blob}, ${instance.bytes}, ${instance.dataSetOffset}, ${wrapKey(parent.key, instance.objectKey)}, ${instance.header}, ${instance.frameIndex}, ${instance.source})
-      on conflict do nothing returning id`.execute(tx);
-    if (rows.length > 0) stored.add(instance.id);
-  }
-  return stored;
-}
-
-async function count(tx: Tx, organisation: string, entries: readonly IndexEntry[], parents: Parents): Promise<void> {
-  for (const [uid, group] of [...Map.groupBy(entries, (entry) => entry.study.studyUid)].sort(([a], [b]) =>
-    a < b ? -1 : 1,
-  )) {
-    const studyId = parents.studies.get(uid)?.id;
-    for (const [seriesUid, members] of Map.groupBy(group, (entry) => entry.series.seriesUid)) {
-      await sql`update series set instance_count = instance_count + ${members.length} where organisation = ${organisation} and id = ${parents.series.get(`${uid} ${seriesUid}`)}`.execute(
-        tx,
-      );
-    }
-    const modalities = [...new Set(group.map((entry) => entry.series.modality))].filter((modality) => modality !== "");
-    const bytes = group.reduce((sum, entry) => sum + entry.instance.bytes, 0);
-    await sql`update study set instance_count = instance_count + ${group.length}, bytes = bytes + ${bytes}, updated_at = now(),
-        modalities = array(select distinct unnest(modalities || ${modalities}::text[]) order by 1),
-        series_count = (select count(*) from series where series.organisation = ${organisation} and series.study = ${studyId})
-      where organisation = ${organisation} and id = ${studyId}`.execute(tx);
-    await notify(tx, organisation, { kind: "study", owner: organisation, id: studyId ?? "" });
-  }
-}
-
-async function recordArrivals(
+async function place(
   world: World,
-  tx: Tx,
-  who: Actor,
+  places: Places,
+  { tx, organisation, epoch }: { tx: Tx; organisation: string; epoch: bigint },
   entries: readonly IndexEntry[],
-  studies: Map<string, StudyKnown>,
-  patients: Map<string, string>,
-): Promise<void> {
-  for (const [uid, group] of Map.groupBy(entries, (entry) => entry.study.studyUid)) {
-    const first = group[0];
+): Promise<Placed[]> {
+  const nameOf = ({ study, series }: IndexEntry): string => `${organisation} ${study.studyUid} ${series.seriesUid}`;
+  const found = new Map<string, Place>();
+  for (const [name, group] of [...Map.groupBy(entries, nameOf)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [first] = group;
+    if (first)
+      found.set(
+        name,
+        places.get(name, epoch) ?? (await findPlace({ tx, organisation, keyring: world.keyring }, first)),
+      );
+  }
+  return entries.flatMap((entry) => {
+    const name = nameOf(entry);
+    const place = found.get(name);
+    return place ? [{ entry, name, place }] : [];
+  });
+}
+
+async function insertInstances(tx: Tx, organisation: string, placed: readonly Placed[]): Promise<Set<string>> {
+  const column = <Value>(of: (row: Placed) => Value): Value[] => placed.map(of);
+  const { rows } = await sql<{ id: string }>`
+    insert into instance (organisation, id, study, series, sop_instance_uid, sop_class_uid, transfer_syntax, number, rows, columns, bits_allocated, frames, photometric,
+      blob, bytes, data_set_offset, wrapped_key, header, frame_index, source)
+    select ${organisation}::uuid, * from unnest(${column(({ entry }) => entry.instance.id)}::uuid[], ${column(({ place }) => place.study)}::uuid[], ${column(({ place }) => place.series)}::uuid[],
+      ${column(({ entry }) => entry.instance.sopInstanceUid)}::text[], ${column(({ entry }) => entry.instance.sopClassUid)}::text[], ${column(({ entry }) => entry.instance.transferSyntax)}::text[],
+      ${column(({ entry }) => entry.instance.number)}::int[], ${column(({ entry }) => entry.instance.rows)}::int[], ${column(({ entry }) => entry.instance.columns)}::int[],
+      ${column(({ entry }) => entry.instance.bitsAllocated)}::int[], ${column(({ entry }) => entry.instance.frames)}::int[], ${column(({ entry }) => entry.instance.photometric)}::text[],
+      ${column(({ entry }) => entry.instance.blob)}::text[], ${column(({ entry }) => entry.instance.bytes)}::bigint[], ${column(({ entry }) => entry.instance.dataSetOffset)}::int[],
+      ${column(({ entry, place }) => wrapKey(place.key, entry.instance.objectKey))}::bytea[], ${column(({ entry }) => entry.instance.header)}::bytea[],
+      ${column(({ entry }) => entry.instance.frameIndex)}::bytea[], ${column(({ entry }) => entry.instance.source)}::text[])
+    on conflict do nothing returning id`.execute(tx);
+  return new Set(rows.map((row) => row.id));
+}
+
+async function count(tx: Tx, organisation: string, kept: readonly Placed[]): Promise<void> {
+  const bySeries = [...Map.groupBy(kept, ({ place }) => place.series)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const byStudy = [...Map.groupBy(kept, ({ place }) => place.study)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const modalities = byStudy.map(([, rows]) =>
+    [...new Set(rows.map(({ entry }) => entry.series.modality))].filter((one) => one !== "").join("\\"),
+  );
+  const bytes = byStudy.map(([, rows]) => rows.reduce((sum, { entry }) => sum + entry.instance.bytes, 0));
+  await sql`with counted as (
+      update series set instance_count = series.instance_count + c.added
+      from unnest(${bySeries.map(([id]) => id)}::uuid[], ${bySeries.map(([, rows]) => rows.length)}::int[]) as c (id, added)
+      where series.organisation = ${organisation} and series.id = c.id)
+    update study set instance_count = study.instance_count + c.added, bytes = study.bytes + c.more, updated_at = now(),
+      modalities = array(select distinct one from unnest(study.modalities || string_to_array(nullif(c.seen, ''), '\\')) as one order by one),
+      series_count = (select count(*) from series s where s.organisation = study.organisation and s.study = study.id)
+    from unnest(${byStudy.map(([id]) => id)}::uuid[], ${byStudy.map(([, rows]) => rows.length)}::int[], ${bytes}::bigint[], ${modalities}::text[]) as c (id, added, more, seen)
+    where study.organisation = ${organisation} and study.id = c.id`.execute(tx);
+}
+
+async function tellAndRecord(world: World, tx: Tx, who: Actor, kept: readonly Placed[]): Promise<void> {
+  for (const [study, group] of Map.groupBy(kept, ({ place }) => place.study)) {
+    const detail = {
+      instances: group.map(({ entry }) => entry.instance.id),
+      bytes: group.reduce((sum, { entry }) => sum + entry.instance.bytes, 0),
+      source: group[0]?.entry.instance.source.split(":")[0] ?? "",
+    };
     await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
       organisation: who.organisation,
       action: "instance.receive",
       outcome: "done",
       because: "store",
-      study: studies.get(uid)?.id,
-      patient: first && patients.get(patientName(first.patient)),
-      detail: {
-        instances: group.map((entry) => entry.instance.id),
-        bytes: group.reduce((sum, entry) => sum + entry.instance.bytes, 0),
-        source: first?.instance.source.split(":")[0] ?? "",
-      },
+      study,
+      patient: group[0]?.place.patient,
+      detail,
     });
+    await notify(tx, who.organisation, { kind: "study", owner: who.organisation, id: study });
   }
 }

@@ -2,6 +2,7 @@ import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { type Indexed, indexBatch } from "#features/studies/index-batch.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
+import { Places } from "#features/studies/places.ts";
 import { Fault } from "#kit/fault.ts";
 
 type Waiting = {
@@ -19,6 +20,7 @@ const BATCH = 64;
  */
 export class Indexer {
   readonly #world: World;
+  readonly #places = new Places();
   readonly #queues = new Map<string, { waiting: Waiting[]; running: boolean }>();
 
   constructor(world: World) {
@@ -49,6 +51,7 @@ export class Indexer {
     try {
       const indexed = await indexBatch(
         this.#world,
+        this.#places,
         who,
         batch.map((waiting) => waiting.entry),
       );

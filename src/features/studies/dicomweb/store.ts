@@ -54,6 +54,8 @@ export const storeInstances: Handler = async ({ world }, asked, request, reply) 
     throw new Fault("input.invalid", "The request holds no instance.", { place: "multipart body" });
   const failures = outcomes.filter((outcome) => "failed" in outcome);
   const later = failures.find(({ failed }) => failed.row.retry === "later");
+  const broken = failures.find(({ failed }) => failed.code === "internal");
+  if (broken) throw broken.failed; // what we did not foresee belongs in the log and is no one's instance's fault
   if (later && failures.length === outcomes.length) throw later.failed; // 503 or 507: nothing was stored, come again
   const status = failures.length === 0 ? 200 : failures.length === outcomes.length ? 409 : 202;
   return reply

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { after, test } from "node:test";
+import type { z } from "zod";
+import type { Upload, UploadedFile } from "#contract/studies.ts";
+import { type Actor, scopeOf } from "#features/audit/actor.ts";
+import { addUploadHttp } from "#features/studies/upload/http.ts";
+import { openDirectory } from "#platform/blobs/directory.ts";
+import { filesBelow, nameOf, readData } from "../../../../test/support/data.ts";
+import { testDatabase } from "../../../../test/support/database.ts";
+import { anOrganisation } from "../../../../test/support/people.ts";
+import { aColleague, sharingHouse } from "../../../../test/support/sharing.ts";
+import { handMadeZip, zipOf } from "../../../../test/support/zip.ts";
+
+const database = await testDatabase();
+const house = await sharingHouse(database);
+const { app } = house;
+const root = mkdtempSync(join(tmpdir(), "safelight-upload-"));
+const world = { ...house.world, blobs: await openDirectory({ root }) };
+after(() => rmSync(root, { recursive: true, force: true }));
+const actors = new Map<string, Actor>();
+const logged: string[] = [];
+await addUploadHttp(app, {
+  world,
+  authenticate: (request) => Promise.resolve(actors.get(String(request.headers["x-who"])) ?? null),
+  log: (fault) => logged.push(fault.code),
+});
+const clinic = await anOrganisation(world);
+const radiographer = await aColleague(world, clinic, ["radiographer"]);
+
+const CT = readData("dicom/pydicom-small/CT_small.dcm");
+
+async function ask(who: Actor, method: "GET" | "POST" | "PUT", url: string, payload?: Buffer | Readable | object) {
+  const name = `${who.kind}/${who.id}`;
+  actors.set(name, who);
+  const raw = payload instanceof Buffer || payload instanceof Readable;
+  return app.inject({
+    method,
+    url,
+    headers: { "x-who": name, host: "localhost", ...(raw ? { "content-type": "application/dicom" } : {}) },
+    ...(payload === undefined ? {} : { payload }),
+  });
+}
+
+const begin = async (who: Actor = radiographer) =>
+  (await ask(who, "POST", "/api/uploads", {})).json<{ id: string }>().id;
+
+async function put(id: string, n: number, body: Buffer | Readable, who: Actor = radiographer): Promise<UploadedFile[]> {
+  const answer = await ask(who, "PUT", `/api/uploads/${id}/files/${n}`, body);
+  assert.equal(answer.statusCode, 200, answer.body);
+  return answer.json<UploadedFile[]>();
+}
+
+/** Every object that lies in the blob store now, half-written ones too. */
+function stored(): Buffer[] {
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .map((name) => join(root, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path));
+}
+
+test("a file is stored, and again it was here already", async () => {
+  const id = await begin();
+  const [first] = await put(id, 0, Buffer.from(CT));
+  assert.equal(first?.outcome, "stored");
+  const [again] = await put(id, 1, Buffer.from(CT));
+  assert.deepEqual(again, { name: "1", outcome: "already-here", studyId: first?.studyId });
+  const listed = (await ask(radiographer, "GET", `/api/uploads/${id}`)).json<z.infer<typeof Upload>>();
+  assert.deepEqual(
+    listed.files.map(({ name, outcome, studyId }) => [name, outcome, studyId]),
+    [
+      ["0", "stored", first?.studyId],
+      ["1", "already-here", first?.studyId],
+    ],
+  );
+});
+
+test("what cannot be filed is refused with its code, and the next file goes on", async () => {
+  const id = await begin();
+  const cut = Buffer.from(CT).subarray(0, CT.length - 1000);
+  assert.equal((await put(id, 0, cut))[0]?.code, "dicom.malformed");
+  assert.equal((await put(id, 1, Buffer.from("not an image at all, just some words")))[0]?.code, "dicom.not-dicom");
+  assert.equal((await put(id, 2, Buffer.alloc(0)))[0]?.outcome, "refused");
+  const files = (await ask(radiographer, "GET", `/api/uploads/${id}`)).json<z.infer<typeof Upload>>().files;
+  assert.deepEqual(
+    files.map(({ outcome }) => outcome),
+    ["refused", "refused", "refused"],
+  );
+});
+
+test("an archive's files are taken one by one: images, companions, DICOMDIR, archives within", async () => {
+  const disc: Record<string, Uint8Array> = {};
+  for (const path of filesBelow("media/pydicom-dicomdirtests/77654033"))
+    disc[nameOf(path).replace("media/pydicom-dicomdirtests/", "")] = readFileSync(path);
+  const images = Object.keys(disc).length;
+  const archive = await zipOf({
+    ...disc,
+    DICOMDIR: readData("media/pydicom-dicomdirtests/DICOMDIR"),
+    "AUTORUN.INF": Buffer.from("[autorun]"),
+    "VIEWER.EXE": Buffer.from("MZ"),
+    "notes about somebody": Buffer.from("words that are no image and long enough to be looked at"),
+    "broken.dcm": Buffer.from("words that call themselves an image but are none"),
+    "inner/more": await zipOf({ x: CT }),
+  });
+  const before = stored().length;
+  const files = await put(await begin(), 0, archive);
+  const count = (outcome: string) => files.filter((file) => file.outcome === outcome).length;
+  assert.equal(count("stored"), images);
+  assert.deepEqual(
+    Object.fromEntries(files.filter(({ outcome }) => outcome !== "stored").map(({ name, code }) => [name, code])),
+    {
+      DICOMDIR: "ignored.directory",
+      "AUTORUN.INF": "ignored.companion",
+      "VIEWER.EXE": "ignored.companion",
+      "notes about somebody": "ignored.not-dicom",
+      "broken.dcm": "dicom.not-dicom",
+      "inner/more": "ignored.archive",
+    },
+  );
+  assert.equal(stored().length, before + images, "the archive itself stays nowhere");
+});
+
+test("while an archive waits it lies sealed: no plain byte of it reaches the disk", async () => {
+  const marker = Buffer.from("a name that would tell who this is");
+  const archive = handMadeZip([
+    { name: "x", content: Buffer.concat([marker, Buffer.alloc(300_000, 7)]), stored: true },
+  ]);
+  const seen: Buffer[] = [];
+  const body = Readable.from(
+    (async function* () {
+      yield archive.subarray(0, 200_000);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seen.push(...stored());
+      yield archive.subarray(200_000);
+    })(),
+    { objectMode: false },
+  );
+  await put(await begin(), 0, body);
+  assert.ok(
+    seen.some((bytes) => bytes.length >= 131_072),
+    "it was being kept",
+  );
+  for (const bytes of seen) assert.ok(!bytes.includes(marker) && !bytes.includes("PK\x03\x04"));
+});
+
+test("a damaged archive is one refusal, and what came out before stays", async () => {
+  const whole = await zipOf({ ct: CT });
+  const id = await begin();
+  const [refused] = await put(id, 0, whole.subarray(0, whole.length - 30));
+  assert.deepEqual([refused?.outcome, refused?.code], ["refused", "input.invalid"]);
+  const lying = handMadeZip([{ name: "ct", content: CT }], 5);
+  assert.deepEqual(
+    (await put(id, 1, lying)).map(({ outcome }) => outcome),
+    ["already-here", "refused"],
+  );
+});
+
+test("a sender who leaves half-way leaves nothing behind", async () => {
+  const id = await begin();
+  const before = stored().length;
+  const bytes = Buffer.from(CT);
+  const leaving = Readable.from(
+    (async function* () {
+      yield bytes.subarray(0, 20_000);
+      throw new Error("gone");
+    })(),
+    { objectMode: false },
+  );
+  const answer = await ask(radiographer, "PUT", `/api/uploads/${id}/files/0`, leaving).catch(() => null);
+  if (answer) assert.equal(answer.statusCode, 499);
+  assert.equal(stored().length, before);
+  const { files } = (await ask(radiographer, "GET", `/api/uploads/${id}`)).json<z.infer<typeof Upload>>();
+  assert.deepEqual(files, [], "it is missing, so it is sent again");
+});
+
+test("only people with a clinical role upload, and an upload is its beginner's alone", async () => {
+  for (const role of ["administrator", "referrer", "privacy-officer", "auditor"] as const) {
+    const who = await aColleague(world, clinic, [role]);
+    assert.equal((await ask(who, "POST", "/api/uploads", {})).statusCode, 403, role);
+  }
+  const id = await begin();
+  const colleague = await aColleague(world, clinic, ["radiographer"]);
+  const elsewhere = await aColleague(world, await anOrganisation(world), ["radiographer"]);
+  for (const who of [colleague, elsewhere]) {
+    assert.equal((await ask(who, "GET", `/api/uploads/${id}`)).statusCode, 404);
+    assert.equal((await ask(who, "PUT", `/api/uploads/${id}/files/0`, Buffer.from(CT))).statusCode, 404);
+  }
+  assert.equal((await ask(radiographer, "GET", "/api/uploads/not-an-id")).statusCode, 404);
+  assert.equal((await app.inject({ method: "POST", url: "/api/uploads", payload: {} })).statusCode, 401);
+});
+
+test("names of files are kept nowhere", async () => {
+  await put(await begin(), 0, await zipOf({ "Nkosi Ayanda 19870419": CT }));
+  const { rows } = await database.owner.query<{ row: string }>("select f::text as row from upload_file f");
+  assert.ok(rows.length > 0 && !JSON.stringify(rows).includes("Nkosi"));
+  assert.deepEqual(logged, []);
+});
+
+test("a real collection of objects goes through as files: the sample's outcomes are those of its notes", async () => {
+  const id = await begin();
+  const outcomes = new Map<string, number>();
+  const sample = [
+    ...filesBelow("dicom/pr-ko"),
+    ...filesBelow("dicom/rt").slice(0, 4),
+    ...filesBelow("malformed").slice(0, 12),
+  ];
+  for (const [n, path] of sample.entries()) {
+    const [file] = await put(id, n, readFileSync(path));
+    outcomes.set(file?.outcome ?? "", (outcomes.get(file?.outcome ?? "") ?? 0) + 1);
+    if (file?.outcome === "refused") assert.match(file.code ?? "", /^(dicom\.|instance\.conflict)/, nameOf(path));
+  }
+  assert.ok((outcomes.get("stored") ?? 0) >= 20, JSON.stringify([...outcomes]));
+  const { rows } = await database.read(scopeOf(radiographer), async (tx) => ({
+    rows: await tx.selectFrom("instance").select("source").distinct().execute(),
+  }));
+  assert.deepEqual(rows, [{ source: "web" }]);
+});
