@@ -60,10 +60,10 @@ const WORKING_MS = 60 * 60_000;
 async function* arriving(body: Readable, whole: () => void): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of body) yield chunk as Uint8Array;
-    whole();
   } catch (cause) {
     throw new Fault("request.cancelled", "The upload was broken off; send the file again.", { cause });
   }
+  whole();
 }
 
 /** Whose upload it is; anybody else's does not exist. */
