@@ -6,6 +6,7 @@ const passed = await runAll(
     { name: "format and lint", command: "biome", args: ["check", "--error-on-warnings", "."] },
     { name: "types: server", command: "tsc", args: ["--noEmit", "-p", "tsconfig.json"] },
     { name: "types: web", command: "tsc", args: ["--noEmit", "-p", "web/tsconfig.json"] },
+    { name: "types: the web's tests", command: "tsc", args: ["--noEmit", "-p", "web/tsconfig.test.json"] },
     { name: "type-aware lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
     { name: "walls", command: "depcruise", args: ["--output-type", "err", "src", "web/src", "bin"] },
     { name: "unused", command: "knip", args: [] },

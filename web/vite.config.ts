@@ -12,7 +12,7 @@ const recipientEntry: Plugin = {
   },
 };
 
-const server = process.env["SAFELIGHT_DEV_SERVER"] ?? "http://localhost:8080";
+const server = process.env.SAFELIGHT_DEV_SERVER ?? "http://localhost:8080";
 
 export default defineConfig({
   root: import.meta.dirname,

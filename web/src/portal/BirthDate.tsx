@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { birthDateOf } from "./birth-date.ts";
 
 /** Day, month, year as three short fields: easier on a phone than a calendar that starts today. Answers YYYYMMDD, or "" while incomplete. */
 export function BirthDate({ onChange }: { onChange: (date: string) => void }) {
@@ -34,11 +35,4 @@ export function BirthDate({ onChange }: { onChange: (date: string) => void }) {
       {field("year", t("card.birthYear"), 4, "bday-year")}
     </div>
   );
-}
-
-export function birthDateOf({ day, month, year }: { day: string; month: string; year: string }): string {
-  if (day === "" || month === "" || year.length !== 4) return "";
-  const date = new Date(Number(year), Number(month) - 1, Number(day));
-  const real = date.getMonth() === Number(month) - 1 && date.getDate() === Number(day);
-  return real ? `${year}${month.padStart(2, "0")}${day.padStart(2, "0")}` : "";
 }

@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { personName } from "../ui/format.ts";
 import { useNow } from "../ui/useNow.ts";
 import { frameUrl, type LinkStudy, pageUrl, type ReportForPatient, report, thumbnailUrl } from "./client.ts";
 import { Images } from "./Images.tsx";
 import { LanguagePick } from "./LanguagePick.tsx";
 import { Leave } from "./Leave.tsx";
+import { plainName, sameName } from "./names.ts";
 import { OrganisationMark } from "./OrganisationMark.tsx";
 import type { Pictures } from "./pictures.ts";
 import { coverOf, imageCount, plainKind, positionsOf } from "./positions.ts";
@@ -183,27 +183,4 @@ function Row({ title, text, arrow = false }: { title: string; text: string; arro
       {arrow && <span aria-hidden="true">›</span>}
     </div>
   );
-}
-
-/** “NKOSI^Ayanda” as “Ayanda Nkosi”. */
-function plainName(dicomName: string): string {
-  const [last = "", first] = personName(dicomName).split(", ");
-  return [first, last].filter(Boolean).map(calm).join(" ");
-}
-
-/** Names that shout are set in ordinary letters. */
-function calm(name = ""): string {
-  return name === name.toUpperCase()
-    ? name.toLowerCase().replace(/(^|[\s’'-])(\p{L})/gu, (start) => start.toUpperCase())
-    : name;
-}
-
-function sameName(one: string, two: string): boolean {
-  const key = (name: string) =>
-    plainName(name)
-      .toLowerCase()
-      .split(/[\s,]+/)
-      .sort()
-      .join(" ");
-  return key(one) === key(two);
 }

@@ -25,7 +25,7 @@ export function Options({
       />
       <Line
         label={t("download")}
-        note={draft.download ? t("downloadOn") : t("downloadOff")}
+        note={downloadNote(draft, t)}
         on={draft.download}
         set={(download) =>
           onChange({ download, ...(download && draft.challenge === "birth-date" ? { challenge: "code" } : {}) })
@@ -51,6 +51,11 @@ export function Options({
       )}
     </div>
   );
+}
+
+function downloadNote({ tab, download }: Draft, t: ReturnType<typeof useTranslation<"sharing">>["t"]): string {
+  if (tab === "group") return download ? t("downloadOnGroup") : t("downloadOffGroup");
+  return download ? t("downloadOn") : t("downloadOff");
 }
 
 function Line({

@@ -45,6 +45,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
   const refresh = () => {
     void queries.invalidateQueries({ queryKey: ["verdict", owner, id] });
     void queries.invalidateQueries({ queryKey: ["access", owner, id] });
+    void queries.invalidateQueries({ queryKey: ["consents", id] });
     void queries.invalidateQueries({ queryKey: ["studies"] });
   };
   const create = async () => {

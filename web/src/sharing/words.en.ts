@@ -33,7 +33,9 @@ export const sharingWords = {
   priorsNone: "No priors here",
   download: "Allow download",
   downloadOff: "off: marked pictures only, no DICOM leaves",
-  downloadOn: "on: a ZIP with the DICOM files and a viewer-free copy leaves for good",
+  downloadOn: "on: a ZIP with the DICOM files leaves for good",
+  downloadOffGroup: "off: they look at it here, nothing leaves",
+  downloadOnGroup: "on: they may retrieve the DICOM files",
   notify: "Tell me at each opening",
   maxUses: "Openings",
   maxUsesAny: "no limit",
@@ -143,7 +145,7 @@ export const sharingWords = {
   sentence: {
     allowed: {
       agreement: "{{purpose}}. {{basis}} covers it and runs to {{until}}.",
-      consent: "{{purpose}}. Consent {{basis}} covers it.",
+      consent: "{{purpose}}. Consent “{{basis}}” covers it.",
       "own-care": "{{purpose}}, as part of this patient’s own care.",
       "legal-order": "a legal order requires it; your note is kept.",
     },

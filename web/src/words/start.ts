@@ -2,8 +2,6 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { english } from "./english.ts";
 
-export const STAFF_LANGUAGES = ["en"] as const;
-
 /** Words first: screens draw only after this. Everything is bundled, nothing is fetched from elsewhere. */
 export async function startWords(): Promise<void> {
   await i18next.use(initReactI18next).init({

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ShareProposal } from "#contract/sharing.ts";
+import { basisOfOffer, type Draft, FIRST_DRAFT, keyOfBasis, makePassword, proposalOf } from "./proposal.ts";
+
+const ID = "0198a000-0000-7000-8000-000000000001";
+const draft = (part: Partial<Draft>): Draft => ({ ...FIRST_DRAFT, ...part });
+
+test("nothing is proposed until somebody is named", () => {
+  assert.equal(proposalOf(draft({})), undefined);
+  assert.equal(proposalOf(draft({ recipient: "   " })), undefined);
+  assert.equal(proposalOf(draft({ tab: "group" })), undefined);
+  assert.equal(proposalOf(draft({ tab: "group", partner: "person", email: "no address" })), undefined);
+});
+
+test("every proposal is one the contract takes", () => {
+  for (const part of [
+    { recipient: "Dr Fourie" },
+    { recipient: "Dr Fourie", address: "b@fourie.example", basis: `consent:${ID}`, download: true, maxUses: 3 },
+    { recipient: "Ayanda", toPatient: true, challenge: "birth-date" },
+    { recipient: "Ayanda", challenge: "password", password: "abcd-efgh-jkmn-pqrs" },
+    { tab: "group", partner: ID, basis: `agreement:${ID}` },
+    { tab: "group", partner: "person", email: "T.Mokoena@GP.example", basis: "own-care:" },
+    { recipient: "Court", basis: "legal-order:", legalNote: "Order 17/2026 of the High Court, 3 November" },
+  ] satisfies Partial<Draft>[])
+    assert.ok(ShareProposal.safeParse(proposalOf(draft(part))).success, JSON.stringify(part));
+});
+
+test("a challenge that is not filled in is left out, so that the verdict says what is missing", () => {
+  assert.equal(proposalOf(draft({ recipient: "x", challenge: "code", address: "" }))?.challenge, undefined);
+  assert.equal(proposalOf(draft({ recipient: "x", challenge: "password", password: "short" }))?.challenge, undefined);
+});
+
+test("a group has no challenge and no count of openings, and may report where it reads", () => {
+  const proposal = proposalOf(
+    draft({ tab: "group", partner: ID, purpose: "care", maxUses: 3, address: "a@b.example" }),
+  );
+  assert.equal(proposal?.challenge, undefined);
+  assert.equal(proposal?.maxUses, null);
+  assert.deepEqual(proposal?.rights, ["view", "report"]);
+});
+
+test("a link never carries the right to report", () => {
+  assert.deepEqual(proposalOf(draft({ recipient: "x", purpose: "care", download: true }))?.rights, [
+    "view",
+    "download",
+  ]);
+});
+
+test("a legal order without its reason is no basis", () => {
+  assert.equal(proposalOf(draft({ recipient: "x", basis: "legal-order:", legalNote: "court" }))?.basis, undefined);
+});
+
+test("a basis that is offered is proposed as it is named", () => {
+  const basis = basisOfOffer({ kind: "agreement", id: ID });
+  assert.deepEqual(basis, { kind: "agreement", id: ID });
+  assert.equal(keyOfBasis(basis), `agreement:${ID}`);
+  assert.equal(keyOfBasis(basisOfOffer({ kind: "own-care", id: null })), "own-care:");
+  assert.equal(basisOfOffer({ kind: "emergency", id: null }), undefined);
+});
+
+test("a password that is made can be said aloud: four groups of four, no letters that look alike", () => {
+  for (let round = 0; round < 50; round++)
+    assert.match(makePassword(), /^([abcdefghjkmnp-z2-9]{4}-){3}[abcdefghjkmnp-z2-9]{4}$/);
+});
