@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { z } from "zod";
-import type { AgreementRow, CreatedDevice, DeviceRow, PersonRow, Session } from "#contract/people.ts";
+import type { CreatedDevice, DeviceRow, PersonRow, Session } from "#contract/people.ts";
 import type { Role } from "#contract/words.ts";
 import { giveRole } from "#features/people/person-queries.ts";
 import { Setup } from "#features/people/signin/setup.ts";
-import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { createAuthority, issueCertificate } from "#platform/dicom/certificates.ts";
 import { testDatabase } from "../../../test/support/database.ts";
@@ -38,7 +37,6 @@ before(() => {
         issueCertificate({ authority, commonName: aeTitle, usage: "both", days: 30, now: new Date() }),
     },
   });
-  addAgreementHttp(app, { world, authenticate: house.authenticate });
 });
 
 type In = { browser: TestBrowser; person: TestPerson; organisation: string };
@@ -137,9 +135,6 @@ test("without a session every route of people answers 401", async () => {
     "DELETE /api/tokens/x",
     "GET /api/organisation",
     "PUT /api/organisation",
-    "GET /api/partners",
-    "POST /api/partners",
-    "POST /api/partners/x/end",
   ];
   for (const route of routes) {
     const [method = "", url = ""] = route.split(" ");
@@ -369,22 +364,4 @@ test("the organisation's settings are checked and hold for the next session's id
   const changed = await browser.ask("PUT", "/api/organisation", { ...before, idleMinutes: 5, colour: "#112233" });
   assert.deepEqual(changed.json(), { ...before, idleMinutes: 5, colour: "#112233" });
   assert.equal((await browser.get("/api/session")).json<Session>().idleMinutes, 5);
-});
-
-test("an agreement is seen by both parties, and its end ends it once, by the one that gave it", async () => {
-  const giver = await signedIn();
-  const receiver = await signedIn();
-  const [from, until] = [new Date().toISOString(), new Date(Date.now() + 86_400_000).toISOString()];
-  const paper = { partner: receiver.organisation, kind: "joint-care", purposes: ["care"], from, until };
-  assert.equal((await giver.browser.post("/api/partners", { ...paper, partner: "Nobody knows them" })).statusCode, 400);
-  assert.equal((await giver.browser.post("/api/partners", { ...paper, partner: giver.organisation })).statusCode, 400);
-  assert.equal((await giver.browser.post("/api/partners", { ...paper, until: from })).statusCode, 400);
-  const row = (await giver.browser.post("/api/partners", paper)).json<AgreementRow>();
-  assert.deepEqual([row.given, row.partner.id, row.grants, row.endedAt], [true, receiver.organisation, 0, null]);
-  const theirs = (await receiver.browser.get("/api/partners")).json<AgreementRow[]>();
-  assert.deepEqual([theirs[0]?.given, theirs[0]?.partner.id], [false, giver.organisation]);
-  assert.equal((await receiver.browser.post(`/api/partners/${row.id}/end`)).statusCode, 404);
-  assert.deepEqual((await giver.browser.post(`/api/partners/${row.id}/end`)).json(), { stopped: 0 });
-  assert.equal((await giver.browser.post(`/api/partners/${row.id}/end`)).statusCode, 404);
-  assert.notEqual((await giver.browser.get("/api/partners")).json<AgreementRow[]>()[0]?.endedAt, null);
 });
