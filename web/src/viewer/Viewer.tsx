@@ -55,7 +55,10 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
   const item = pane.stack === undefined ? undefined : source.items.get(pane.stack);
   const frame = item && "stack" in item ? item.stack.frames[pane.index] : undefined;
   const instance = frame?.instance ?? (item && "document" in item ? item.document.instance : undefined);
-  const choices = useMemo(() => choicesFor(frame?.units ?? "", frame?.windows ?? []), [frame?.units, frame?.windows]);
+  const choices = useMemo(
+    () => choicesFor(frame?.units ?? "", frame?.photometric.startsWith("MONOCHROME") ? frame.windows : []),
+    [frame?.units, frame?.photometric, frame?.windows],
+  );
   const groups = useMemo(() => railOf(detail, source), [detail, source]);
 
   const open = useCallback(

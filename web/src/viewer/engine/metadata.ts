@@ -59,7 +59,8 @@ function planeOf(frame: Frame): unknown {
   };
 }
 
-function calibrationOf(frame: Frame) {
+/** How lengths on this image are to be read: by its regions where it is ultrasound, at the detector where it is a projection. */
+export function calibrationOf(frame: Frame) {
   if (frame.regions.length === 0) {
     return frame.spacingAt === "detector" ? { type: CalibrationTypes.PROJECTION } : {};
   }

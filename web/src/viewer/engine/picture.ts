@@ -7,6 +7,7 @@ import { modalityOf } from "#standards/pixels/picture.ts";
 import { percentiles, usable, voiFunctionOf, windowOver } from "#standards/pixels/window.ts";
 import type { Frame, Window } from "../dicom/frames.ts";
 import type { Decoded } from "./decode.ts";
+import { calibrationOf } from "./metadata.ts";
 
 /** Pixels ready to be shown: grey ones in the units of the modality, colours as RGB, with the window they want. */
 export type Shown = {
@@ -111,6 +112,7 @@ export function imageOf(imageId: string, frame: Frame, shown: Shown): Types.IIma
     width: frame.columns,
     rowPixelSpacing: vertical,
     columnPixelSpacing: horizontal,
+    calibration: calibrationOf(frame),
     slope: 1,
     intercept: 0,
     invert: shown.inverse,

@@ -33,9 +33,23 @@ export function StructuredReport({ instance, opener }: Props) {
   );
 }
 
-function Nodes({ nodes, opener }: { nodes: readonly ReportNode[]; opener: Props["opener"] }) {
+function Nodes({ nodes: all, opener }: { nodes: readonly ReportNode[]; opener: Props["opener"] }) {
+  const nodes = gathered(all);
   // biome-ignore lint/suspicious/noArrayIndexKey: a report does not change, so a node's place names it
   return nodes.map((node, at) => <Node key={`${at} ${node.name}`} node={node} opener={opener} />);
+}
+
+/** References that follow one another under one name are one line. */
+function gathered(nodes: readonly ReportNode[]): ReportNode[] {
+  const lines: ReportNode[] = [];
+  for (const node of nodes) {
+    const before = lines.at(-1);
+    const joins = before?.kind === "reference" && node.kind === "reference" && before.name === node.name;
+    if (joins && node.children.length === 0 && before.children.length === 0) {
+      lines[lines.length - 1] = { ...before, references: [...before.references, ...node.references] };
+    } else lines.push(node);
+  }
+  return lines;
 }
 
 function Node({ node, opener }: { node: ReportNode; opener: Props["opener"] }) {

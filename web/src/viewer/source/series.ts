@@ -56,9 +56,9 @@ function hasPixels(instance: DataSet): boolean {
 }
 
 function kindOf(instance: DataSet): Document["kind"] {
-  if ("0040A730" in instance || "0040A043" in instance) return "sr";
   if (text(instance, "00080016") === "1.2.840.10008.5.1.4.1.1.104.1") return "pdf";
-  return text(instance, "00420012") === "application/pdf" ? "pdf" : "other";
+  if (text(instance, "00420012") === "application/pdf") return "pdf";
+  return "0040A730" in instance || text(instance, "0040A040") === "CONTAINER" ? "sr" : "other";
 }
 
 function infoOfStack(study: StudyPlace, stack: Stack): StackInfo {
