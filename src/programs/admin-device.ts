@@ -5,7 +5,7 @@ import { registerDevice } from "#features/people/device-actions.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { inOffice, ORG, shellOf } from "./admin.ts";
-import { openCertificates } from "./certificates.ts";
+import { openAuthority } from "./certificates.ts";
 import { type Call, type Command, WrongUse } from "./command.ts";
 import type { Office } from "./node.ts";
 
@@ -28,7 +28,7 @@ export const createDeviceCommand: Command = {
 async function createDevice(office: Office, call: Call): Promise<void> {
   const who = await shellOf(office, call);
   const aeTitle = call.need("ae");
-  const certificates = await openCertificates(office.config);
+  const certificates = await openAuthority(office.config);
   const given = call.value("cert");
   const port = call.value("port");
   const host = call.value("host");

@@ -1,23 +1,23 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Fault } from "#kit/fault.ts";
 import type { Config } from "#platform/config.ts";
 import { createAuthority, issueCertificate, type KeyAndCertificate } from "#platform/dicom/certificates.ts";
 import { tlsOptions } from "#platform/tls.ts";
 
-/**
- * The small certification authority of this server in `<data>/certificates`, made at first start, and the certificate its
- * DICOM TLS port shows: `SAFELIGHT_TLS_CERT` and `_KEY` where they are set, otherwise one of its own.
- */
-export type Certificates = {
-  /** PEM of the authority's certificate: what devices are told to trust and ours are signed by. */
+/** The small certification authority of this server in `<data>/certificates`, made at first start. */
+export type Authority = {
+  /** PEM of its certificate: what devices are told to trust. */
   authority: string;
-  server: { key: string; cert: string; own: boolean };
   /** A certificate and key for one device. */
   issueForDevice(name: { aeTitle: string; organisation: string }): Promise<KeyAndCertificate>;
 };
+
+/** With the certificate that the DICOM TLS port shows: `SAFELIGHT_TLS_CERT` and `_KEY` where they are set, otherwise one of its own. */
+export type Certificates = Authority & { server: { key: string; cert: string; own: boolean } };
 
 const FOLDER = "certificates";
 const DEVICE_DAYS = 3 * 365;
@@ -25,11 +25,25 @@ const SERVER_DAYS = 397;
 const RENEW_BEFORE_MS = 30 * 86_400_000;
 
 export async function openCertificates(config: Config, now: Date = new Date()): Promise<Certificates> {
-  const folder = join(config.dataDir, FOLDER);
-  const authority = (await read(folder, "authority")) ?? (await establish(config.dataDir, folder, now));
+  const pair = await authorityOf(config, now);
+  const server = serverFiles(config, now) ?? { ...(await ownServer(pair, config, now)), own: true };
+  return { ...issuer(pair), server };
+}
+
+/** The authority alone, for what issues and does not listen. */
+export async function openAuthority(config: Config, now: Date = new Date()): Promise<Authority> {
+  return issuer(await authorityOf(config, now));
+}
+
+const folderOf = (config: Config): string => join(config.dataDir, FOLDER);
+
+async function authorityOf(config: Config, now: Date): Promise<KeyAndCertificate> {
+  return (await read(folderOf(config), "authority")) ?? (await establish(config, now));
+}
+
+function issuer(authority: KeyAndCertificate): Authority {
   return {
     authority: authority.cert,
-    server: serverFiles(config, now) ?? { ...(await ownServer(folder, authority, config, now)), own: true },
     issueForDevice: ({ aeTitle, organisation }) =>
       issueCertificate({
         authority,
@@ -49,8 +63,9 @@ function serverFiles(config: Config, now: Date): Certificates["server"] | null {
 }
 
 /** Made aside and put in place by one rename: two programs that start together end up with the same authority. */
-async function establish(dataDir: string, folder: string, now: Date): Promise<KeyAndCertificate> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+async function establish(config: Config, now: Date): Promise<KeyAndCertificate> {
+  const folder = folderOf(config);
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const half = await mkdtemp(`${folder}.`);
   try {
     await write(
@@ -66,18 +81,14 @@ async function establish(dataDir: string, folder: string, now: Date): Promise<Ke
     return other;
   }
   const made = await read(folder, "authority");
-  if (made === null) throw new Error("the authority that was just written is gone");
+  if (made === null) throw new Fault("internal", "the authority that was just written is gone");
   return made;
 }
 
-async function ownServer(
-  folder: string,
-  authority: KeyAndCertificate,
-  config: Config,
-  now: Date,
-): Promise<KeyAndCertificate> {
+async function ownServer(authority: KeyAndCertificate, config: Config, now: Date): Promise<KeyAndCertificate> {
+  const folder = folderOf(config);
   const existing = await read(folder, "server");
-  if (existing !== null && holds(existing.cert, authority.cert, config, now)) return existing;
+  if (existing !== null && holds(existing, authority.cert, config, now)) return existing;
   const made = await issueCertificate({
     authority,
     commonName: "Safelight",
@@ -90,10 +101,11 @@ async function ownServer(
   return made;
 }
 
-function holds(pem: string, authority: string, config: Config, now: Date): boolean {
-  const certificate = new X509Certificate(pem);
+function holds({ cert, key }: KeyAndCertificate, authority: string, config: Config, now: Date): boolean {
+  const certificate = new X509Certificate(cert);
   const { dnsNames, ipAddresses } = namesOf(config);
   return (
+    certificate.checkPrivateKey(createPrivateKey(key)) &&
     certificate.checkIssued(new X509Certificate(authority)) &&
     certificate.validToDate.getTime() - RENEW_BEFORE_MS > now.getTime() &&
     dnsNames.every((name) => certificate.checkHost(name) !== undefined) &&
@@ -131,7 +143,7 @@ async function write(folder: string, name: string, pair: KeyAndCertificate): Pro
 }
 
 async function writeDurably(path: string, text: string, mode: number): Promise<void> {
-  const half = `${path}.${process.pid}`;
+  const half = `${path}.${randomBytes(6).toString("hex")}`;
   const file = await open(half, "w", mode);
   try {
     await file.writeFile(text);

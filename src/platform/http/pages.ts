@@ -56,7 +56,7 @@ export async function addPages(app: FastifyInstance, options: PagesOptions): Pro
 
 function isPage(path: string, { wires }: PagesOptions): boolean {
   const first = path.split("/")[1] ?? "";
-  return !wires.includes(first) && !/\.[a-z0-9]{2,5}$/i.test(path);
+  return !wires.includes(first) && !/\.[a-z][a-z0-9]{0,11}$/i.test(path);
 }
 
 const missing = (files: ReadonlyMap<string, Built>): string =>
