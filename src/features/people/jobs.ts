@@ -10,5 +10,13 @@ export const sweepTask = (signin: Signin): Task => {
   return async () => {
     await signin.sessions.sweep();
     await signin.attempts.sweep();
+    await forgetUnsentSecrets(signin);
   };
 };
+
+/** Without SMTP messages stay in the outbox; the links in them have ended by then. The serving role sees no message but the one it sends. */
+async function forgetUnsentSecrets({ world }: Signin): Promise<void> {
+  await world.database.owner.query(
+    "update mail_outbox set body = '' where body <> '' and created_at < now() - interval '8 days'",
+  );
+}

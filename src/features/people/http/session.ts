@@ -3,6 +3,7 @@ import { type OrganisationCard, type Session, SwitchOrganisation } from "#contra
 import type { World } from "#features/audit/action.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { recordEntry } from "#features/audit/record.ts";
+import { isActivity } from "#features/people/authenticate.ts";
 import { cardOf, organisationById } from "#features/people/organisation-queries.ts";
 import { personById } from "#features/people/person-queries.ts";
 import { canOf } from "#features/people/session-rules.ts";
@@ -32,7 +33,7 @@ export function addSessionRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): 
 }
 
 async function signedIn({ signin }: PeopleHttpNeeds, request: FastifyRequest): Promise<SignedIn> {
-  const found = await signin.signedIn(request, request.headers["safelight-idle"] === undefined);
+  const found = await signin.signedIn(request, isActivity(request));
   if (found === null) throw new Fault("sign-in.required", "Sign in first.");
   return found;
 }
