@@ -116,7 +116,7 @@ create table instance (
   bytes bigint not null,                       -- plain bytes of the Part 10 file inside the seal
   data_set_offset integer not null,            -- where the data set begins in it
   wrapped_key bytea not null,                  -- the object's key under its key group (AES-KW, 40 bytes)
-  header bytea not null,                       -- sealed with the object's key: DICOM JSON of the attributes, gzip
+  header bytea not null,                       -- sealed with the object's key: DICOM JSON of the attributes, compressed (zstd)
   frame_index bytea not null,                  -- sealed likewise: offsets and lengths of the frames
   source text not null,                        -- 'dimse:AE', 'stow', 'import', 'web'
   received_at timestamptz not null default now(),

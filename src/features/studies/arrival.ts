@@ -1,5 +1,4 @@
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { constants, zstdCompressSync } from "node:zlib";
 import { type Described, describeDataSet } from "#features/studies/describe.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
 import { Fault } from "#kit/fault.ts";
@@ -15,7 +14,8 @@ import { newObjectKey, type SecretKey } from "#trust/keys/wrap.ts";
 import { sealSmall } from "#trust/seal/envelope.ts";
 import { Sealer } from "#trust/seal/sealer.ts";
 
-const compress = promisify(gzip);
+/** The fastest level: attributes are a few kilobytes, and a call into another thread would cost more. */
+const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Bytes above which a value is served as bulk data instead of inline. */
 export const BULK_BYTES = 1024;
@@ -117,7 +117,7 @@ type Parts = {
   bytes: number;
 };
 
-async function sealedOf(parts: Parts): Promise<Sealed> {
+function sealedOf(parts: Parts): Sealed {
   const { result, described, source, instanceId, objectKey, blob, bytes } = parts;
   const json = JSON.stringify(
     toJson(result.dataSet, {
@@ -125,7 +125,7 @@ async function sealedOf(parts: Parts): Promise<Sealed> {
       bulkDataUri: (path) => (isLookupTable(path) ? undefined : `bulkdata/${path}`),
     }),
   );
-  const header = sealSmall(objectKey, `header:${instanceId}`, await compress(json, { level: 1 }));
+  const header = sealSmall(objectKey, `header:${instanceId}`, zstdCompressSync(json, COMPRESSION));
   const frames = frameCount(result.frameIndex);
   const frameIndex = sealSmall(objectKey, `frames:${instanceId}`, packFrames(result.frameIndex));
   const transferSyntax = result.transferSyntax.uid;

@@ -16,7 +16,7 @@ export type InstanceRow = {
   bytes: number;
   dataSetOffset: number;
   objectKey: SecretKey;
-  /** Sealed under the object's key: gzip of the DICOM JSON; the frame index and where the bulk data lies. */
+  /** Sealed under the object's key: the compressed DICOM JSON; the frame index and where the bulk data lies. */
   header: Buffer;
   frameIndex: Buffer;
   source: string;

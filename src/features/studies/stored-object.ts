@@ -1,6 +1,6 @@
 import { pipeline, Readable } from "node:stream";
 import { promisify } from "node:util";
-import { createInflateRaw, gunzip } from "node:zlib";
+import { createInflateRaw, zstdDecompress } from "node:zlib";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import { type Blobs, parseBlobName } from "#platform/blobs/blobs.ts";
@@ -15,7 +15,7 @@ import { openSmall } from "#trust/seal/envelope.ts";
 import { sealedSize } from "#trust/seal/layout.ts";
 import { openRange, type SealedSource } from "#trust/seal/range.ts";
 
-const decompress = promisify(gunzip);
+const decompress = promisify(zstdDecompress);
 
 /** A stored instance that may be read: its row and the key it opens with. */
 export type StoredObject = { row: InstanceRecord; key: SecretKey };

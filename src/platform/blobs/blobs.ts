@@ -7,7 +7,7 @@ export type BlobName = string & { readonly __brand: "BlobName" };
 /** Bytes on their way into the store. Nothing is there for others until `commit` has returned. */
 export type BlobWriter = {
   readonly name: BlobName;
-  /** Appends; resolves when the bytes were taken over, so that waiting for it is the back-pressure. */
+  /** Appends; resolves when more may come, so that waiting for it is the back-pressure. The pieces are kept, not copied: they must not change. */
   write(bytes: readonly Uint8Array[]): Promise<void>;
   /** Resolves when the object is durable: the caller may acknowledge it only after this line. */
   commit(): Promise<void>;

@@ -210,15 +210,29 @@ class FileWriter implements BlobWriter {
   readonly name: BlobName;
   readonly #writing: Writing;
   #state: "open" | "committed" | "aborted" = "open";
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
 
   constructor(writing: Writing) {
     this.name = writing.name;
     this.#writing = writing;
   }
 
+  /** Small pieces are gathered: a call to the system costs more than the bytes of a slice. The pieces must stay as they are. */
   async write(bytes: readonly Uint8Array[]): Promise<void> {
+    for (const piece of bytes) {
+      this.#gathered.push(piece);
+      this.#gatheredBytes += piece.length;
+    }
+    if (this.#gatheredBytes >= PIECE_BYTES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const pieces = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
     try {
-      await writeAll(this.#writing.file, bytes);
+      await writeAll(this.#writing.file, pieces);
     } catch (error) {
       await this.abort();
       throw unavailableIfMissing(error);
@@ -229,6 +243,7 @@ class FileWriter implements BlobWriter {
     const { file, part, path, folder, ended } = this.#writing;
     if (this.#state !== "open")
       throw new Fault("internal", "an object was committed twice or after it had been given up");
+    await this.#flush();
     try {
       await file.sync();
       await file.close();
