@@ -70,6 +70,10 @@ type Step =
 
 /** Moments are whole minutes away, so that no grant begins or ends while the law is being checked. */
 const minute = fc.constantFrom(-30, -10, 10, 30);
+/** Two times of three the value under which something is seen. */
+const often = <T>(value: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 2, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: other });
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
@@ -77,11 +81,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant("grant" as const),
       study: fc.nat(5),
       subject: fc.nat(6),
-      rights: fc.subarray([...RIGHTS]),
-      purpose: fc.constantFrom(...PURPOSES),
-      from: fc.constantFrom(-30, -10, -10, 10),
-      until: fc.constantFrom(-10, 10, 30, 30),
-      basisUntil: fc.option(minute, { nil: null }),
+      rights: often([...RIGHTS], fc.subarray([...RIGHTS])),
+      purpose: often("care" as Purpose, fc.constantFrom(...PURPOSES)),
+      from: often(-10, minute),
+      until: often(30, minute),
+      basisUntil: often(null, minute),
       prior: fc.boolean(),
     }),
   },
@@ -105,14 +109,11 @@ const someone: fc.Arbitrary<Who> = fc.record({
   kind: fc.constantFrom("person", "person", "person", "token", "device", "link", "system"),
   number: fc.nat(1),
   organisation: fc.nat(2),
-  roles: fc.subarray([...ROLES]),
-  scopes: fc.subarray([...SCOPES]),
-  services: fc.subarray(["store", "query"]),
-  rights: fc.subarray([...RIGHTS]),
-  purpose: fc.oneof(
-    { weight: 2, arbitrary: fc.constant("care" as const) },
-    { weight: 1, arbitrary: fc.constantFrom(...PURPOSES) },
-  ),
+  roles: often(["radiologist"] as Role[], fc.subarray([...ROLES])),
+  scopes: often(["dicomweb.read"], fc.subarray<string>([...SCOPES])),
+  services: often(["query"], fc.subarray(["store", "query"])),
+  rights: often([...RIGHTS], fc.subarray([...RIGHTS])),
+  purpose: often("care" as Purpose, fc.constantFrom(...PURPOSES)),
 });
 
 function actorOf({ kind, number, organisation, ...rest }: Who): Actor {
@@ -236,5 +237,5 @@ test("mayView and the SQL of every search give the same studies over random hist
     ),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000 },
   );
-  assert.ok(shown >= RUNS / 6, `only ${shown} were seen by a grant`);
+  assert.ok(shown >= 10, `only ${shown} studies were seen by a grant`);
 });
