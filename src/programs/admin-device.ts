@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { registerDevice } from "#features/people/device-actions.ts";
+import { registerDevice } from "#features/people/devices/actions.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { inOffice, ORG, shellOf } from "./admin.ts";

@@ -2,7 +2,7 @@ import { PURPOSES, SCOPES } from "#contract/words.ts";
 import { type Actor, systemActor } from "#features/audit/actor.ts";
 import { createOrganisation, findOrganisation, rotateKey } from "#features/people/organisation-actions.ts";
 import { organisationById, organisationIds } from "#features/people/organisation-queries.ts";
-import { createToken } from "#features/people/token-actions.ts";
+import { createToken } from "#features/people/tokens/actions.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import { type Call, type Command, type Option, WrongUse } from "./command.ts";

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { registerDevice } from "#features/people/device-actions.ts";
+import { registerDevice } from "#features/people/devices/actions.ts";
 import { Fault } from "#kit/fault.ts";
 import { isLoopback } from "#platform/config.ts";
 import type { Command } from "./command.ts";

@@ -1,4 +1,4 @@
-import { deviceDoor } from "#features/people/dimse.ts";
+import { deviceDoor } from "#features/people/devices/dimse.ts";
 import type { Strangers } from "#features/people/strangers.ts";
 import { storeHandler } from "#features/studies/dimse.ts";
 import { isLoopback } from "#platform/config.ts";

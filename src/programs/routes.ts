@@ -6,7 +6,7 @@ import { addConsentHttp } from "#features/consent/http.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
 import { addPeopleHttp } from "#features/people/http.ts";
 import { SWEEP_CRONTAB, SWEEP_TASK, sweepTask } from "#features/people/jobs.ts";
-import type { Setup } from "#features/people/signin/setup.ts";
+import type { Setup } from "#features/people/joining/setup.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
 import type { Strangers } from "#features/people/strangers.ts";
 import { reportsForLinks } from "#features/reports/for-links.ts";

@@ -11,7 +11,7 @@ import { bindCredentials, giveRole, insertPerson } from "#features/people/person
 import { addSigninRoutes } from "#features/people/signin/mount.ts";
 import { Signin } from "#features/people/signin/signin.ts";
 import { Strangers } from "#features/people/strangers.ts";
-import { TokenDoor } from "#features/people/token-door.ts";
+import { TokenDoor } from "#features/people/tokens/door.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { createHttp } from "#platform/http/server.ts";

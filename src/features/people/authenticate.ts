@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
-import type { TokenDoor } from "#features/people/token-door.ts";
+import type { TokenDoor } from "#features/people/tokens/door.ts";
 
 export type Authenticate = (request: FastifyRequest) => Promise<Actor | null>;
 

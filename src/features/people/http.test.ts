@@ -3,8 +3,8 @@ import { before, test } from "node:test";
 import type { z } from "zod";
 import type { CreatedDevice, DeviceRow, PersonRow, Session } from "#contract/people.ts";
 import type { Role } from "#contract/words.ts";
+import { Setup } from "#features/people/joining/setup.ts";
 import { giveRole } from "#features/people/person-queries.ts";
-import { Setup } from "#features/people/signin/setup.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { createAuthority, issueCertificate } from "#platform/dicom/certificates.ts";
 import { testDatabase } from "../../../test/support/database.ts";
@@ -243,6 +243,24 @@ test("somebody with an account joins a second organisation by their own password
     [person.id],
   );
   assert.ok(rows.some((row) => row.organisation === organisation) && rows.length === 2);
+});
+
+test("an invitation is no way around the limit of wrong passwords", async () => {
+  const { person } = await signedIn("radiologist");
+  const { browser } = await signedIn();
+  await browser.post("/api/people", { email: person.email, displayName: "x", role: "referrer" });
+  const secret = secretIn(await mailTo(person.email));
+  const guest = new TestBrowser(app);
+  const statuses: number[] = [];
+  for (let round = 0; round < 11; round++)
+    statuses.push(
+      (await guest.post("/api/invitation/accept", { secret, password: `wrong password ${round}` })).statusCode,
+    );
+  assert.deepEqual(statuses, [...Array<number>(10).fill(401), 429]);
+  assert.equal(
+    (await guest.post("/api/auth/sign-in/email", { email: person.email, password: PASSWORD })).statusCode,
+    429,
+  );
 });
 
 test("roles and dismissal hold at the next request; the last administrator cannot be lost", async () => {

@@ -5,7 +5,7 @@ import { type ActionTx, action } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
 import { mayAppoint, REFUSED } from "#features/people/administration.ts";
-import { endInvitations, insertInvitation } from "#features/people/invitation-queries.ts";
+import { endInvitations, insertInvitation } from "#features/people/joining/invitation-queries.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import {
   endOtherRoles,

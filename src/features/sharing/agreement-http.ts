@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type AgreementRow, RecordAgreement } from "#contract/people.ts";
+import type { z } from "zod";
+import { type AgreementEnded, type AgreementRow, RecordAgreement } from "#contract/people.ts";
 import { parseInput, type World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
@@ -35,8 +36,10 @@ export function addAgreementHttp(app: FastifyInstance, { world, authenticate }: 
     return rows.find((row) => row.id === id);
   });
 
-  app.post("/api/partners/:id/end", async (request) =>
-    endAgreement(world, await actorOf(request), { id: (request.params as { id: string }).id }),
+  app.post(
+    "/api/partners/:id/end",
+    async (request): Promise<z.infer<typeof AgreementEnded>> =>
+      endAgreement(world, await actorOf(request), { id: (request.params as { id: string }).id }),
   );
 }
 

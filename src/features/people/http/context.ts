@@ -3,7 +3,7 @@ import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { mayAdminister } from "#features/people/administration.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
-import type { Setup } from "#features/people/signin/setup.ts";
+import type { Setup } from "#features/people/joining/setup.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
 import { Fault } from "#kit/fault.ts";
 import type { Tx } from "#platform/postgres/db.ts";

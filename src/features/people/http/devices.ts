@@ -4,8 +4,8 @@ import { CreateDevice, type CreatedDevice, type DeviceRow } from "#contract/peop
 import { parseInput } from "#features/audit/action.ts";
 import { scopeOf } from "#features/audit/actor.ts";
 import { mayAdminister } from "#features/people/administration.ts";
-import { endDevice, registerDevice } from "#features/people/device-actions.ts";
-import { type DeviceRecord, deviceById, devicesOf } from "#features/people/device-queries.ts";
+import { endDevice, registerDevice } from "#features/people/devices/actions.ts";
+import { type DeviceRecord, deviceById, devicesOf } from "#features/people/devices/queries.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { actorOf, askAsAdministrator, idOf, instant, type PeopleHttpNeeds } from "./context.ts";

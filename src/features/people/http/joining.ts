@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AcceptInvitation, BeginSetup, FinishSetup, LookInvitation, SetupSecret } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
+import { acceptInvitation, lookAtInvitation } from "#features/people/joining/invitation.ts";
 import { SECRETS } from "#features/people/signin/attempts.ts";
-import { acceptInvitation, lookAtInvitation } from "#features/people/signin/invitation.ts";
 import { signInByPassword } from "#features/people/signin/mount.ts";
 import { Fault } from "#kit/fault.ts";
 import { isLoopback } from "#platform/config.ts";

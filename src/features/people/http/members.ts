@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Invite, type PersonRow, SetRoles } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { scopeOf } from "#features/audit/actor.ts";
-import { openInvitationsOf } from "#features/people/invitation-queries.ts";
+import { openInvitationsOf } from "#features/people/joining/invitation-queries.ts";
 import { dismissPerson, invitePerson, resetPerson, setRoles } from "#features/people/person-actions.ts";
 import { peopleOf } from "#features/people/person-queries.ts";
 import { Fault } from "#kit/fault.ts";

@@ -3,8 +3,8 @@ import type { z } from "zod";
 import { type CreatedToken, CreateToken, type TokenRow } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { scopeOf } from "#features/audit/actor.ts";
-import { createToken, endToken } from "#features/people/token-actions.ts";
-import { type TokenRecord, tokenById, tokensOf } from "#features/people/token-queries.ts";
+import { createToken, endToken } from "#features/people/tokens/actions.ts";
+import { type TokenRecord, tokenById, tokensOf } from "#features/people/tokens/queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { actorOf, askAsAdministrator, idOf, instant, type PeopleHttpNeeds } from "./context.ts";
 

@@ -1,7 +1,7 @@
 import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Epochs } from "#features/keys/epochs.ts";
-import { type TokenRecord, tokenByHash, tokenById, tokenUsed } from "#features/people/token-queries.ts";
+import { type TokenRecord, tokenByHash, tokenById, tokenUsed } from "#features/people/tokens/queries.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import { hashSecret, parseSecret } from "#trust/tokens/secret.ts";
 

@@ -4,7 +4,7 @@ import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
 import { mayAdminister, mayAppoint, REFUSED } from "#features/people/administration.ts";
-import { insertToken, revokeToken } from "#features/people/token-queries.ts";
+import { insertToken, revokeToken } from "#features/people/tokens/queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { createSecret, hashSecret } from "#trust/tokens/secret.ts";

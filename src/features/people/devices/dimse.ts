@@ -1,7 +1,7 @@
 import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
-import { deviceById, deviceSeen, devicesWithCertificate, plainDevices } from "#features/people/device-queries.ts";
-import { type DeviceFacts, whoIsCalling } from "#features/people/device-rules.ts";
+import { deviceById, deviceSeen, devicesWithCertificate, plainDevices } from "#features/people/devices/queries.ts";
+import { type DeviceFacts, whoIsCalling } from "#features/people/devices/rules.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Decision, Peer } from "#platform/dicom/acceptor.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";

@@ -4,16 +4,22 @@ import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import { systemActor } from "#features/audit/actor.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
+import {
+  markSetup,
+  offerSetup,
+  type SetupRecord,
+  setupOpens,
+  setupRow,
+} from "#features/people/joining/setup-queries.ts";
 import { createOrganisation } from "#features/people/organisation-actions.ts";
 import { houseOrganisation } from "#features/people/organisation-queries.ts";
 import { bindCredentials, giveRole, insertPerson } from "#features/people/person-queries.ts";
-import { markSetup, offerSetup, type SetupRecord, setupOpens, setupRow } from "#features/people/setup-queries.ts";
+import type { Signin } from "#features/people/signin/signin.ts";
 import { Fault } from "#kit/fault.ts";
 import type { Hidden } from "#kit/hidden.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { NO_SCOPE, type Tx } from "#platform/postgres/db.ts";
 import { createSecret, hashSecret, parseSecret } from "#trust/tokens/secret.ts";
-import type { Signin } from "./signin.ts";
 
 const LINK_MINUTES = 30;
 

@@ -5,7 +5,7 @@ import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
 import { mayAdminister, REFUSED } from "#features/people/administration.ts";
-import { devicesOf, insertDevice, revokeDevice } from "#features/people/device-queries.ts";
+import { devicesOf, insertDevice, revokeDevice } from "#features/people/devices/queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { fingerprintOf } from "#platform/dicom/tls.ts";

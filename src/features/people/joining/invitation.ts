@@ -9,16 +9,16 @@ import {
   invitationByHash,
   openInvitation,
   takeInvitation,
-} from "#features/people/invitation-queries.ts";
+} from "#features/people/joining/invitation-queries.ts";
 import { cardOf, organisationById } from "#features/people/organisation-queries.ts";
 import { bindCredentials, giveRole } from "#features/people/person-queries.ts";
+import { ACCOUNT, SECRETS } from "#features/people/signin/attempts.ts";
+import { signInByPassword } from "#features/people/signin/mount.ts";
+import { purposeOf } from "#features/people/signin/person-door.ts";
+import type { Signin } from "#features/people/signin/signin.ts";
 import { Fault } from "#kit/fault.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import { hashSecret, parseSecret } from "#trust/tokens/secret.ts";
-import { SECRETS } from "./attempts.ts";
-import { signInByPassword } from "./mount.ts";
-import { purposeOf } from "./person-door.ts";
-import type { Signin } from "./signin.ts";
 
 /** What stands on the page of an invitation. @throws Fault link.closed for one that is unknown, used, withdrawn or too old */
 export async function lookAtInvitation(signin: Signin, request: FastifyRequest, secret: string) {
@@ -44,8 +44,7 @@ export async function acceptInvitation(
   const { email, person } = invitation;
   if (person === null) throw closed();
   const existing = await signin.accounts.byEmail(email);
-  if (existing !== null && !(await signin.accounts.holds(existing, password)))
-    throw new Fault("sign-in.failed", "You have an account here already; give its password.");
+  if (existing !== null) await provePassword(signin, existing, email, password);
   const user = existing ?? (await signin.accounts.create(email, password));
   try {
     const who = { kind: "person", id: person, ...purpose(invitation), session: invitation.id } as const;
@@ -55,6 +54,14 @@ export async function acceptInvitation(
     throw thrown;
   }
   return signInByPassword(signin, request, reply, { email, password });
+}
+
+/** Whoever has an account joins by its password; wrong ones count as at the sign-in. */
+async function provePassword(signin: Signin, user: string, email: string, password: string): Promise<void> {
+  const allowance = await signin.attempts.count(ACCOUNT, email);
+  if (!allowance.allowed) throw new Fault("rate.limited", "Too many wrong tries; come again later.");
+  if (await signin.accounts.holds(user, password)) return signin.attempts.forgive(ACCOUNT, email);
+  throw new Fault("sign-in.failed", "You have an account here already; give its password.");
 }
 
 function purpose({ organisation, role }: InvitationRecord) {
