@@ -5,8 +5,8 @@ import { Refused } from "../api.ts";
 import { useLive } from "../worklist/live.ts";
 import { studyQuery } from "../worklist/queries.ts";
 import type { Engine } from "./engine/engine.ts";
-import { Failed, Gone } from "./parts/Gone.tsx";
-import { Notice } from "./parts/Notice.tsx";
+import { Notice } from "./panes/Notice.tsx";
+import { Failed, Gone } from "./sheets/Gone.tsx";
 import { Viewer } from "./Viewer.tsx";
 import styles from "./ViewerPage.module.css";
 

@@ -7,9 +7,7 @@ export type ViewerHandle = {
   /** Shows an image of this study; false when there is none. */
   readonly goTo: (sop: string, frame?: number) => boolean;
   /** What the active viewport shows: number within its stack from 1, and its object. */
-  readonly here:
-    | { readonly image: number; readonly sop: string; readonly frame: number; readonly series: string }
-    | undefined;
+  readonly here: { readonly image: number; readonly sop: string; readonly frame: number } | undefined;
 };
 
 export const ViewerContext = createContext<ViewerHandle | undefined>(undefined);

@@ -63,8 +63,9 @@ function valuesOf(element: Element | undefined): string {
 }
 
 function plain(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value !== "object") return String(value);
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "object" || value === null) return "";
   return Object.values(value)
     .filter((group) => typeof group === "string")
     .join(" = ");

@@ -26,17 +26,22 @@ export function rank(ranks: ReadonlyMap<string, number>): void {
 }
 
 const isPrefetch = new Set<string>();
+/** What could not be loaded ahead is not asked for again until someone wants to see it. */
+const failed = new Set<string>();
 /** Loads images that are not shown yet, nearest first, within what the cache may hold. Failures stay silent until shown. */
 export function prefetch(imageIds: readonly string[]): void {
   for (const imageId of imageIds) {
-    if (cache.getImageLoadObject(imageId) || isPrefetch.has(imageId)) continue;
+    if (cache.getImageLoadObject(imageId) || isPrefetch.has(imageId) || failed.has(imageId)) continue;
     isPrefetch.add(imageId);
     wire.add(imageId, async () => {
       isPrefetch.delete(imageId);
       if (cache.getImageLoadObject(imageId) || cache.getBytesAvailable() < cache.getMaxCacheSize() / 5) return;
       const promise = load(imageId);
       void cache.putImageLoadObject(imageId, { promise }).catch(() => {});
-      await promise.catch(() => cache.removeImageLoadObject(imageId, { force: true }));
+      await promise.catch(() => {
+        failed.add(imageId);
+        cache.removeImageLoadObject(imageId, { force: true });
+      });
     });
   }
 }
@@ -45,8 +50,11 @@ export function registerLoader(): void {
   imageLoader.registerImageLoader(SCHEME, (imageId) => {
     const promise = new Promise<Types.IImage>((resolve, reject) => {
       isPrefetch.delete(imageId);
+      failed.delete(imageId);
       wire.add(imageId, () => load(imageId).then(resolve, reject));
     });
+    // Cached here, so that a failure is heard by who asked and by nobody else.
+    void cache.putImageLoadObject(imageId, { promise }).catch(() => failed.add(imageId));
     return { promise: promise as Promise<Types.IImage> & Promise<Record<string, unknown>> };
   });
 }
@@ -57,6 +65,7 @@ export function forgetImages(): void {
   session = new AbortController();
   wire.drop();
   isPrefetch.clear();
+  failed.clear();
   nearness.clear();
   palettes.clear();
   cache.purgeCache();

@@ -1,6 +1,7 @@
 import { eventTarget } from "@cornerstonejs/core";
 import { annotation, Enums, utilities } from "@cornerstonejs/tools";
 import { frameOf } from "./registry.ts";
+import { measurementOf } from "./tools.ts";
 
 /** A measurement or remark on an image, as far as the page needs to know it. */
 export type Marking = {
@@ -28,13 +29,21 @@ export function allMarkings(): Marking[] {
     const frame = frameOf(referencedImageId);
     if (!frame || held.annotationUID === undefined) return [];
     const kind = KINDS[toolName] ?? toolName;
-    return [{ id: held.annotationUID, kind, text: textOf(held), sop: frame.sop, frame: frame.number }];
+    return [
+      {
+        id: held.annotationUID,
+        kind,
+        text: textOf(held, toolName, referencedImageId),
+        sop: frame.sop,
+        frame: frame.number,
+      },
+    ];
   });
 }
 
-function textOf(held: Held): string {
-  const { label, text } = held.data as { label?: string; text?: string };
-  return label || text || "";
+function textOf({ data }: Held, toolName: string, imageId: string): string {
+  const { label, text } = data as { label?: string; text?: string };
+  return label || text || measurementOf(toolName, data, imageId);
 }
 
 /** Tells when markings come, change or go; answers how to stop listening. */

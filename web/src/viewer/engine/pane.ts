@@ -232,7 +232,7 @@ export class EnginePane {
   #tellGeometry(): void {
     const viewport = this.#viewport;
     const frame = this.#stack?.frames[viewport.getCurrentImageIdIndex()];
-    if (!frame || !viewport.getCornerstoneImage()) return;
+    if (!frame || !shownIn(viewport.getCornerstoneImage())) return;
     const origin = viewport.canvasToWorld([0, 0]);
     const towards = (x: number, y: number): Vec3 => {
       const there = viewport.canvasToWorld([x, y]);

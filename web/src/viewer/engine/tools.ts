@@ -151,6 +151,12 @@ type Stats = {
 type Data = { readonly cachedStats?: Readonly<Record<string, Stats | undefined>> };
 type Target = string | readonly string[];
 
+/** What a measurement says in one line: its first value, and of a region its mean. */
+export function measurementOf(toolName: string, data: unknown, imageId: string): string {
+  const lines = LINES[toolName];
+  return lines?.(data as Data, `imageId:${imageId}`)?.[0] ?? "";
+}
+
 function statsOf(data: Data, target: Target): { stats: Stats; frame: Frame | undefined } | undefined {
   const id = typeof target === "string" ? target : target[0];
   const stats = id === undefined ? undefined : data.cachedStats?.[id];
@@ -217,6 +223,13 @@ function areaLine(stats: Stats): string[] {
     ? [`${words.area} ${words.number(area / 100, 1)} cm²`]
     : [`${words.area} ${words.number(area, 0)} mm²`];
 }
+
+const LINES: Readonly<Record<string, (data: Data, target: Target) => string[] | undefined>> = {
+  [NAMES.length]: lengthLines,
+  [NAMES.angle]: angleLines,
+  [NAMES.ellipse]: regionLines,
+  [NAMES.rectangle]: regionLines,
+};
 
 function arrowText(done: (text: string) => void): void {
   void askText("").then((text) => done(text ?? ""));

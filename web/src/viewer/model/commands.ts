@@ -13,13 +13,12 @@ type Needs = {
   readonly onDelete: () => void;
   readonly onCompare: () => void;
   readonly onSheet: (change: (open: "tags" | "help" | undefined) => "tags" | "help" | undefined) => void;
-  readonly onClose: () => void;
 };
 
 /** Carries out a command: most are one action of the state, a few belong to the page. */
 export function commandsFor(needs: Needs): (command: Command) => void {
   return (command) => {
-    const { state, dispatch, onDelete, onCompare, onSheet, onClose } = needs;
+    const { state, dispatch, onDelete, onCompare, onSheet } = needs;
     const action = actionOf(command, needs);
     if (action) return dispatch(action);
     const [family, word] = command.split(".");
@@ -33,7 +32,7 @@ export function commandsFor(needs: Needs): (command: Command) => void {
     }
     if (command === "marking.delete") return onDelete();
     if (command === "compare") return onCompare();
-    if (command === "close") return onClose();
+    if (command === "close") return onSheet(() => undefined);
     if (command === "tags" || command === "help") onSheet((open) => (open === command ? undefined : command));
   };
 }

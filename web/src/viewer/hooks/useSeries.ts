@@ -3,8 +3,8 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { SeriesRow, StudyDetail } from "#contract/studies.ts";
 import { studyQuery } from "../../worklist/queries.ts";
 import { firstSeries } from "../model/hang.ts";
-import { type Item, readSeries, type StudyPlace } from "./series.ts";
-import { isAbort, troubleOf } from "./wire.ts";
+import { type Item, readSeries, type StudyPlace } from "../source/series.ts";
+import { isAbort, troubleOf } from "../source/wire.ts";
 
 export type SeriesState = { readonly items: readonly Item[] } | "opening" | "failed";
 
@@ -38,26 +38,25 @@ export function useStudySeries(detail: StudyDetail, onGone: () => void): StudySe
   const grown = detail.series.map(({ seriesUid, instanceCount }) => `${seriesUid} ${instanceCount}`).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `grown` stands for the series
   useEffect(() => {
-    let over = false;
+    const ending = new AbortController();
+    const over = () => ending.signal.aborted;
     const { series: rows, priorStudies } = current.current;
     const first = firstSeries(rows);
     const inTurn = first ? [first, ...rows.filter((row) => row !== first)] : [];
     void (async () => {
       for (const row of inTurn) {
-        if (over) return;
+        if (over()) return;
         await read(current.current, row).catch(() => []);
       }
-      if (over) return;
+      if (over()) return;
       setComplete(true);
       for (const prior of priorStudies.slice(0, MOST_PRIORS)) {
         const found = await queries.fetchQuery(studyQuery(prior.owner, prior.id)).catch(() => null);
-        if (over) return;
+        if (over()) return;
         setPriors((held) => new Map(held).set(prior.id, found));
       }
     })();
-    return () => {
-      over = true;
-    };
+    return () => ending.abort();
   }, [detail.id, grown, read, queries]);
 
   const items = useMemo(() => {

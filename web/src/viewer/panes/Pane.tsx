@@ -1,4 +1,4 @@
-import { type DragEvent, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { StudyDetail } from "#contract/studies.ts";
 import type { Stack } from "../dicom/stack.ts";
 import type { About, Engine, EnginePane, Geometry } from "../engine/engine.ts";
@@ -19,7 +19,7 @@ type Props = {
   readonly info: StackInfo;
   readonly study: Pick<StudyDetail, "patientName" | "patientId" | "description" | "studyDate"> | undefined;
   readonly series: string;
-  readonly prior: boolean;
+  readonly when: "now" | "before" | "after";
   readonly linked: boolean;
   readonly overlays: boolean;
   readonly seen: readonly number[];
@@ -50,7 +50,7 @@ export function Pane(props: Props) {
       {frame && !failed && overlays && (
         <Overlay
           study={props.study}
-          prior={props.prior}
+          when={props.when}
           linked={linked}
           frame={frame}
           index={shown.index}
@@ -169,44 +169,4 @@ function useLoaded(engine: Engine, stack: Stack, progress: number): readonly boo
   // biome-ignore lint/correctness/useExhaustiveDependencies: progress says that the answer has changed
   useEffect(() => setLoaded(engine.loaded(stack)), [engine, stack, progress]);
   return loaded;
-}
-
-type FrameProps = {
-  readonly active: boolean;
-  readonly label: string;
-  readonly onActivate: () => void;
-  readonly onDrop: (stack: string) => void;
-  readonly onDouble: () => void;
-  readonly children: React.ReactNode;
-};
-
-export const DRAGGED = "application/x-safelight-series";
-
-/** A viewport's place in the grid: it becomes active by a click, takes series that are dropped on it. */
-export function PaneFrame({ active, label, onActivate, onDrop, onDouble, children }: FrameProps) {
-  const [over, setOver] = useState(false);
-  const isSeries = (event: DragEvent) => event.dataTransfer.types.includes(DRAGGED);
-  return (
-    <section
-      className={styles.pane}
-      aria-label={label}
-      data-active={active}
-      data-drop={over}
-      onPointerDownCapture={onActivate}
-      onDoubleClick={onDouble}
-      onDragOver={(event) => {
-        if (!isSeries(event)) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false);
-        const stack = event.dataTransfer.getData(DRAGGED);
-        if (stack) onDrop(stack);
-      }}
-    >
-      {children}
-    </section>
-  );
 }

@@ -2,10 +2,10 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { binary } from "../dicom/json.ts";
 import type { Reference } from "../dicom/sr.ts";
+import { Notice } from "../panes/Notice.tsx";
 import type { Document as Held } from "../source/series.ts";
 import { getBlob, getPart, isAbort, type Trouble, troubleOf } from "../source/wire.ts";
 import styles from "./Document.module.css";
-import { Notice } from "./Notice.tsx";
 import { StructuredReport } from "./StructuredReport.tsx";
 
 type Props = {
@@ -33,12 +33,15 @@ export function Document({ document, opener, onTags, onGone }: Props) {
 }
 
 /** A PDF in a frame of its own: from memory, without scripts or forms, and gone when it is closed. */
-function Pdf({ document, onGone }: { document: Held; onGone: () => void }) {
+function Pdf(props: { document: Held; onGone: () => void }) {
+  const [tries, setTries] = useState(0);
+  return <OnePdf key={tries} {...props} onRetry={() => setTries(tries + 1)} />;
+}
+
+function OnePdf({ document, onGone, onRetry }: { document: Held; onGone: () => void; onRetry: () => void }) {
   const { t } = useTranslation("viewer");
   const [address, setAddress] = useState<string>();
   const [trouble, setTrouble] = useState<Trouble>();
-  const [tries, setTries] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another try is another fetch
   useEffect(() => {
     const ending = new AbortController();
     let made: string | undefined;
@@ -57,15 +60,14 @@ function Pdf({ document, onGone }: { document: Held; onGone: () => void }) {
       ending.abort();
       if (made) URL.revokeObjectURL(made);
       setAddress(undefined);
-      setTrouble(undefined);
     };
-  }, [document, tries]);
-  if (trouble) return <Notice trouble={trouble} onRetry={() => setTries(tries + 1)} />;
+  }, [document, onGone]);
+  if (trouble) return <Notice trouble={trouble} onRetry={onRetry} />;
   if (!address) return <Notice spinning text={t("document.opening")} />;
   return (
     <iframe
       className={styles.frame}
-      src={`${address}#view=FitH`}
+      src={`${address}#toolbar=0&navpanes=0&view=FitH`}
       title={t("document.title")}
       referrerPolicy="no-referrer"
     />

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Lamp } from "../../ui/Lamp.tsx";
+import paneStyles from "../panes/Pane.module.css";
 import styles from "./Gone.module.css";
-import paneStyles from "./Pane.module.css";
 
 /** What is left when a right has ended: a calm sentence and the way back. */
 export function Gone({ onBack }: { onBack: () => void }) {

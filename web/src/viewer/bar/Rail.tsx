@@ -2,32 +2,12 @@ import { IconCheck } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { dicomDate } from "../../ui/format.ts";
+import type { RailGroup, Tile } from "../hooks/rail.ts";
 import { gridOf } from "../model/layout.ts";
 import type { ViewerState } from "../model/state.ts";
 import { isViewed } from "../model/state.ts";
-import { DRAGGED } from "./Pane.tsx";
+import { DRAGGED } from "../panes/PaneFrame.tsx";
 import styles from "./Rail.module.css";
-
-/** What the rail shows of one study: its day and its tiles. */
-export type RailGroup = {
-  readonly study: string;
-  readonly date: string;
-  readonly description: string;
-  readonly prior: boolean;
-  readonly shared: boolean;
-  readonly tiles: readonly Tile[];
-};
-export type Tile = {
-  readonly id: string;
-  /** The stack it opens; undefined while its series is not read yet. */
-  readonly stack: string | undefined;
-  readonly series: string;
-  readonly modality: string;
-  readonly name: string;
-  readonly count: number;
-  readonly thumbnail: string | undefined;
-  readonly failed: boolean;
-};
 
 type Props = {
   readonly groups: readonly RailGroup[];
@@ -53,7 +33,7 @@ function Group({ group, state, onOpen }: { group: RailGroup; state: ViewerState;
   return (
     <>
       <div className={styles.day}>
-        {group.prior ? t("rail.prior", { date }) : date || t("rail.current")}
+        {group.when === "now" ? date || t("rail.current") : t(`rail.${group.when}`, { date })}
         {group.description && <b title={group.description}>{group.description}</b>}
         {!group.shared && <b>{t("rail.notShared")}</b>}
       </div>

@@ -1,44 +1,32 @@
-import { Menu, Tooltip } from "@mantine/core";
+import { Tooltip } from "@mantine/core";
 import {
   IconAngle,
   IconArrowLeft,
   IconArrowsMove,
   IconArrowUpRight,
-  IconChevronDown,
   IconCircle,
-  IconContrastFilled,
-  IconFlipHorizontal,
-  IconFlipVertical,
   IconKeyboard,
-  IconLayout2,
   IconLayoutColumns,
-  IconLayoutGrid,
-  IconLayoutRows,
   IconLink,
   IconListSearch,
   IconPlayerPlay,
   IconRectangle,
-  IconRefresh,
-  IconRotate2,
-  IconRotateClockwise,
   IconRuler2,
-  IconSquare,
   IconStack2,
   IconSunHigh,
-  IconTransform,
   IconZoomIn,
 } from "@tabler/icons-react";
-import type { ComponentType, ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyDetail } from "#contract/studies.ts";
 import { ageInYears, personName } from "../../ui/format.ts";
 import { type Command, type KeymapName, keysOf } from "../model/keys.ts";
-import { LAYOUTS, type Layout } from "../model/layout.ts";
 import type { Choice } from "../model/presets.ts";
+import { sayKey } from "../model/say-key.ts";
 import { TOOLS, type Tool, type ViewerState } from "../model/state.ts";
+import { type Icon, Layouts, Presets, Turning } from "./BarMenus.tsx";
 import styles from "./TopBar.module.css";
 
-type Icon = ComponentType<{ size?: number; stroke?: number }>;
 const TOOL_ICONS: Readonly<Record<Tool, Icon>> = {
   window: IconSunHigh,
   pan: IconArrowsMove,
@@ -50,13 +38,6 @@ const TOOL_ICONS: Readonly<Record<Tool, Icon>> = {
   rectangle: IconRectangle,
   arrow: IconArrowUpRight,
 };
-const LAYOUT_ICONS: Readonly<Record<Layout, Icon>> = {
-  "1x1": IconSquare,
-  "1x2": IconLayoutColumns,
-  "2x1": IconLayoutRows,
-  "2x2": IconLayoutGrid,
-};
-
 type Props = {
   readonly study: StudyDetail;
   readonly state: ViewerState;
@@ -82,10 +63,10 @@ export function TopBar(props: Props) {
       <div className={styles.tools} role="toolbar" aria-label={t("toolbar.label")}>
         <Tools {...props} />
         <span className={styles.rule} />
-        <Presets {...props} />
+        <Presets keymap={props.keymap} do={props.do} choices={props.choices} />
         <span className={styles.rule} />
-        <Turning {...props} />
-        <Layouts {...props} />
+        <Turning keymap={props.keymap} do={props.do} />
+        <Layouts keymap={props.keymap} do={props.do} layout={props.state.layout} />
         <span className={styles.rule} />
         <Comparing {...props} />
       </div>
@@ -95,7 +76,7 @@ export function TopBar(props: Props) {
           <span>{t("seal.title")}</span>
         </span>
       </Tooltip>
-      {children}
+      <span className={styles.actions}>{children}</span>
     </header>
   );
 }
@@ -179,128 +160,6 @@ function Tools(props: Props) {
   );
 }
 
-const SHOWN_PRESETS = 3;
-function Presets({ choices, do: act, keymap }: Props) {
-  const { t } = useTranslation("viewer");
-  const name = ({ label, nth }: Choice) =>
-    label === "stored" ? t("preset.stored", { number: nth + 1 }) : t(`preset.${label}`);
-  return (
-    <>
-      <span className={styles.wide}>
-        {choices.slice(0, SHOWN_PRESETS).map((choice, at) => (
-          <button key={choice.nth} type="button" className={styles.button} onClick={() => act(windowCommand(at))}>
-            {name(choice)} <kbd className={styles.key}>{at + 1}</kbd>
-          </button>
-        ))}
-      </span>
-      <Menu position="bottom-start" offset={4}>
-        <Menu.Target>
-          <button
-            type="button"
-            className={styles.button}
-            aria-label={t("toolbar.presets")}
-            title={t("toolbar.presets")}
-          >
-            <IconContrastFilled size={15} />
-            <IconChevronDown size={12} />
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {choices.map((choice, at) => (
-            <Menu.Item
-              key={choice.nth}
-              rightSection={<kbd className={`${styles.key} ${styles.menuKey}`}>{at + 1}</kbd>}
-              onClick={() => act(windowCommand(at))}
-            >
-              {name(choice)}
-            </Menu.Item>
-          ))}
-          {choices.length > 0 && <Menu.Divider />}
-          <MenuLine command="window.own" keymap={keymap} label={t("preset.own")} act={act} />
-          <MenuLine command="invert" keymap={keymap} label={t("action.invert")} act={act} />
-        </Menu.Dropdown>
-      </Menu>
-    </>
-  );
-}
-
-const windowCommand = (at: number): Command => `window.${at + 1}` as Command;
-
-function MenuLine({
-  command,
-  keymap,
-  label,
-  act,
-  icon: Glyph,
-}: {
-  command: Command;
-  keymap: KeymapName;
-  label: string;
-  act: Props["do"];
-  icon?: Icon;
-}) {
-  const key = keysOf(keymap, command)[0];
-  return (
-    <Menu.Item
-      leftSection={Glyph && <Glyph size={16} stroke={1.6} />}
-      rightSection={key && <kbd className={`${styles.key} ${styles.menuKey}`}>{sayKey(key)}</kbd>}
-      onClick={() => act(command)}
-    >
-      {label}
-    </Menu.Item>
-  );
-}
-
-function Turning({ do: act, keymap }: Props) {
-  const { t } = useTranslation("viewer");
-  const line = (command: Command, label: string, icon: Icon) => (
-    <MenuLine command={command} keymap={keymap} label={label} act={act} icon={icon} />
-  );
-  return (
-    <Menu position="bottom-start" offset={4}>
-      <Menu.Target>
-        <button type="button" className={styles.button} aria-label={t("toolbar.turn")} title={t("toolbar.turn")}>
-          <IconTransform size={17} stroke={1.6} />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {line("rotate.right", t("action.rotateRight"), IconRotateClockwise)}
-        {line("rotate.left", t("action.rotateLeft"), IconRotate2)}
-        {line("flip.horizontal", t("action.flipHorizontal"), IconFlipVertical)}
-        {line("flip.vertical", t("action.flipVertical"), IconFlipHorizontal)}
-        {line("invert", t("action.invert"), IconContrastFilled)}
-        <Menu.Divider />
-        {line("reset", t("action.reset"), IconRefresh)}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-function Layouts({ do: act, keymap, state }: Props) {
-  const { t } = useTranslation("viewer");
-  return (
-    <Menu position="bottom-start" offset={4}>
-      <Menu.Target>
-        <button type="button" className={styles.button} aria-label={t("toolbar.layout")} title={t("toolbar.layout")}>
-          <IconLayout2 size={17} stroke={1.6} />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {LAYOUTS.map((layout) => (
-          <MenuLine
-            key={layout}
-            command={`layout.${layout}`}
-            keymap={keymap}
-            label={`${t(`layout.${layout}`)}${layout === state.layout ? " ✓" : ""}`}
-            act={act}
-            icon={LAYOUT_ICONS[layout]}
-          />
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
 function Comparing(props: Props) {
   const { t } = useTranslation("viewer");
   const button = useButton(props);
@@ -334,28 +193,4 @@ function Comparing(props: Props) {
       {button({ command: "help", icon: IconKeyboard, label: t("action.help"), optional: true })}
     </>
   );
-}
-
-/** A key's name as it stands on a keyboard. */
-export function sayKey(key: string): string {
-  const NAMES: Readonly<Record<string, string>> = {
-    arrowup: "↑",
-    arrowdown: "↓",
-    arrowleft: "←",
-    arrowright: "→",
-    " ": "Space",
-    escape: "Esc",
-    delete: "Del",
-    backspace: "⌫",
-    pageup: "PgUp",
-    pagedown: "PgDn",
-    ctrl: "Ctrl",
-    alt: "Alt",
-    shift: "⇧",
-    home: "Home",
-    end: "End",
-    enter: "↵",
-  };
-  const parts = key === "+" ? ["+"] : key.endsWith("++") ? [key.slice(0, -2), "+"] : key.split("+");
-  return parts.map((part) => NAMES[part] ?? part.toUpperCase()).join(" ");
 }

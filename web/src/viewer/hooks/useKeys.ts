@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { type Command, commandOf, KEYMAPS, type KeymapName } from "./model/keys.ts";
+import { type Command, commandOf, KEYMAPS, type KeymapName } from "../model/keys.ts";
 
 const KEPT_AS = "safelight.keymap";
 

@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 import type { StudyDetail } from "#contract/studies.ts";
+import { Document } from "../documents/Document.tsx";
 import type { Engine } from "../engine/engine.ts";
+import type { StudySeries } from "../hooks/useSeries.ts";
 import type { Action } from "../model/reduce.ts";
 import { infoOf, type ViewerState } from "../model/state.ts";
-import type { StudySeries } from "../source/useSeries.ts";
-import { Document } from "./Document.tsx";
 import { Notice } from "./Notice.tsx";
 import { Pane } from "./Pane.tsx";
 
@@ -64,7 +64,7 @@ export function View({ engine, at, state, detail, source, progress, dispatch, go
       info={info}
       study={study ?? undefined}
       series={row?.description ?? ""}
-      prior={info.study !== detail.id}
+      when={info.study === detail.id ? "now" : (study?.studyDate ?? "") > detail.studyDate ? "after" : "before"}
       linked={state.link !== undefined}
       overlays={state.overlays}
       seen={state.seen[item.key] ?? NOTHING_SEEN}

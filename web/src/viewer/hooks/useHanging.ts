@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef } from "react";
 import type { StudyDetail } from "#contract/studies.ts";
-import { firstSeries, hang } from "./model/hang.ts";
-import type { Action } from "./model/reduce.ts";
-import type { StackInfo } from "./model/state.ts";
-import { type StudySeries, seriesId } from "./source/useSeries.ts";
+import { firstSeries, hang } from "../model/hang.ts";
+import type { Action } from "../model/reduce.ts";
+import type { StackInfo } from "../model/state.ts";
+import { type StudySeries, seriesId } from "./useSeries.ts";
 
 /**
  * Tells the state what was read, opens the first series as soon as it is there, and hangs projections side by side once all

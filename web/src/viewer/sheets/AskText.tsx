@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import paneStyles from "./Pane.module.css";
+import paneStyles from "../panes/Pane.module.css";
 import styles from "./Sheet.module.css";
 
 type Props = { readonly held: string; readonly onDone: (text: string | undefined) => void };

@@ -1,9 +1,9 @@
 import { useCallback, useState } from "react";
 import type { StudyDetail } from "#contract/studies.ts";
-import { counterpart } from "./model/hang.ts";
-import type { Action } from "./model/reduce.ts";
-import { activePane, infoOf, type ViewerState } from "./model/state.ts";
-import type { StudySeries } from "./source/useSeries.ts";
+import { counterpart } from "../model/hang.ts";
+import type { Action } from "../model/reduce.ts";
+import { activePane, infoOf, type ViewerState } from "../model/state.ts";
+import type { StudySeries } from "./useSeries.ts";
 
 type Compare = { readonly possible: boolean; readonly opening: boolean; readonly start: () => void };
 

@@ -12,7 +12,7 @@ import styles from "./Overlay.module.css";
 
 type Props = {
   readonly study: Pick<StudyDetail, "patientName" | "patientId" | "description" | "studyDate"> | undefined;
-  readonly prior: boolean;
+  readonly when: "now" | "before" | "after";
   readonly linked: boolean;
   readonly frame: Frame;
   /** The image that is on screen, which may not yet be the one that was asked for. */
@@ -53,16 +53,16 @@ export function Overlay(props: Props) {
   );
 }
 
-function StudyLines({ prior, frame, series, study }: Props) {
+function StudyLines({ when, frame, series, study }: Props) {
   const { t } = useTranslation("viewer");
   const date = dicomDate(frame.date || study?.studyDate || "");
   const time = dicomTime(frame.time);
   return (
     <>
-      <div className={prior ? styles.prior : undefined}>
-        {prior ? t("overlay.prior", { date }) : [date, time].filter(Boolean).join(" ")}
+      <div className={when === "now" ? undefined : styles.prior}>
+        {when !== "now" ? t(`overlay.${when}`, { date }) : [date, time].filter(Boolean).join(" ")}
       </div>
-      <div>{[sliceName(frame), series].filter(Boolean).join(" · ")}</div>
+      <div className={styles.spare}>{[sliceName(frame), series].filter(Boolean).join(" · ")}</div>
     </>
   );
 }
@@ -73,7 +73,7 @@ function SliceLines({ index, count, linked, place, waitingFor }: Props) {
   return (
     <>
       <div className={styles.strong}>{linked ? `${number} · ${t("overlay.linked")}` : number}</div>
-      {place !== undefined && <div>{t("overlay.place", { mm: fixed(place, 1) })}</div>}
+      {place !== undefined && <div className={styles.spare}>{t("overlay.place", { mm: fixed(place, 1) })}</div>}
       {waitingFor !== undefined && (
         <div className={styles.waiting}>{t("overlay.waiting", { number: waitingFor + 1 })}</div>
       )}

@@ -1,7 +1,28 @@
 import type { SeriesRow, StudyDetail, StudyRow } from "#contract/studies.ts";
-import type { RailGroup, Tile } from "../parts/Rail.tsx";
 import { seriesUrl } from "../source/series.ts";
-import { type SeriesState, type StudySeries, seriesId } from "../source/useSeries.ts";
+import { type SeriesState, type StudySeries, seriesId } from "./useSeries.ts";
+
+/** What the rail shows of one study: its day and its tiles. */
+export type RailGroup = {
+  readonly study: string;
+  readonly date: string;
+  readonly description: string;
+  /** How it stands in time to the study that is open. */
+  readonly when: "now" | "before" | "after";
+  readonly shared: boolean;
+  readonly tiles: readonly Tile[];
+};
+export type Tile = {
+  readonly id: string;
+  /** The stack it opens; undefined while its series is not read yet. */
+  readonly stack: string | undefined;
+  readonly series: string;
+  readonly modality: string;
+  readonly name: string;
+  readonly count: number;
+  readonly thumbnail: string | undefined;
+  readonly failed: boolean;
+};
 
 /** The rail's groups: this study's series, then each prior's. */
 export function railOf(detail: StudyDetail, source: StudySeries): RailGroup[] {
@@ -9,20 +30,20 @@ export function railOf(detail: StudyDetail, source: StudySeries): RailGroup[] {
     study: detail.id,
     date: detail.studyDate,
     description: "",
-    prior: false,
+    when: "now",
     shared: true,
     tiles: detail.series.flatMap((row) => tilesOf(detail, row, source.series.get(seriesId(detail.id, row.seriesUid)))),
   };
-  return [own, ...detail.priorStudies.map((prior) => priorGroup(prior, source))];
+  return [own, ...detail.priorStudies.map((prior) => otherGroup(prior, detail.studyDate, source))];
 }
 
-function priorGroup(prior: StudyRow, source: StudySeries): RailGroup {
+function otherGroup(prior: StudyRow, date: string, source: StudySeries): RailGroup {
   const detail = source.priors.get(prior.id);
   return {
     study: prior.id,
     date: prior.studyDate,
     description: prior.description,
-    prior: true,
+    when: prior.studyDate > date ? "after" : "before",
     shared: detail !== null && detail?.can.view.allowed !== false,
     tiles: detail?.can.view.allowed
       ? detail.series.flatMap((row) => tilesOf(detail, row, source.series.get(seriesId(detail.id, row.seriesUid))))

@@ -1,8 +1,8 @@
 import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { COMMANDS, type Command, KEYMAPS, type KeymapName, keysOf } from "../model/keys.ts";
+import { sayKey } from "../model/say-key.ts";
 import styles from "./Sheet.module.css";
-import { sayKey } from "./TopBar.tsx";
 
 type Props = {
   readonly keymap: KeymapName;
