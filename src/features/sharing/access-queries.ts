@@ -67,12 +67,12 @@ export async function accessOfStudy(tx: Tx, organisation: string, study: string)
 
 export type OpeningRecord = { at: Date; name: string | null; kind: string; action: string; because: string };
 
-/** The last times somebody looked at, took or opened this study, by the record. People of other organisations stand as their organisation. */
+/** The last times somebody looked at, took or opened this study, by the record. */
 export async function openingsOf(tx: Tx, organisation: string, study: string, limit: number): Promise<OpeningRecord[]> {
   const { rows } = await sql<OpeningRecord>`
     select e.at, e.actor_kind as kind, e.action, coalesce(e.because, '') as because,
       case e.actor_kind
-        when 'person' then coalesce((select p.display_name from person p where p.id = e.actor), ${SUBJECT_NAME})
+        when 'person' then coalesce((select p.name from ledger_people(array[e.actor]) p), ${SUBJECT_NAME})
         when 'link' then (select l.recipient from link l where l.organisation = e.organisation and l.id = e.actor)
         when 'device' then (select d.ae_title from device d where d.organisation = e.organisation and d.id = e.actor)
         when 'token' then coalesce((select t.name from machine_token t where t.organisation = e.organisation and t.id = e.actor), ${SUBJECT_NAME})
