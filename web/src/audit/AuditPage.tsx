@@ -1,21 +1,26 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconDownload } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Page } from "../ui/Page.tsx";
-import { sayRefusal } from "../words/say.ts";
+import { sayCode, sayRefusal } from "../words/say.ts";
 import { AuditRows } from "./AuditRows.tsx";
 import { LedgerProof } from "./LedgerProof.tsx";
 import { type AuditFilters, auditQuery, NO_FILTERS } from "./queries.ts";
+import { auditWords } from "./words.en.ts";
 import "./audit.css";
+
+type Action = keyof typeof auditWords.action;
+const ACTIONS = Object.keys(auditWords.action) as Action[];
 
 /** Who saw whose images, when, by which right; and whether the record still holds. */
 export function AuditPage() {
   const { t } = useTranslation("admin");
   const [filters, setFilters] = useState(NO_FILTERS);
   const [asked] = useDebouncedValue(filters, 250);
+  const actions = ACTIONS.map((action) => ({ value: action, label: sayCode("audit:action", action) ?? action }));
   const list = useInfiniteQuery(auditQuery(asked));
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const field = (name: keyof AuditFilters, placeholder?: string) => (
@@ -50,7 +55,14 @@ export function AuditPage() {
         <search className="audit-filters">
           {field("patient", t("audit.patientHint"))}
           {field("person")}
-          {field("action")}
+          <Select
+            label={t("audit.action")}
+            searchable
+            clearable
+            data={actions}
+            value={filters.action || null}
+            onChange={(action) => setFilters({ ...filters, action: action ?? "" })}
+          />
           {field("from")}
           {field("to")}
         </search>

@@ -11,7 +11,10 @@ import "./doors.css";
 /** The demo's first page: four doors in a dark room, light behind each. */
 export function DoorsPage() {
   const { t } = useTranslation("demo");
-  const { data: doors } = useQuery(doorsQuery);
+  const { data: doors } = useQuery({
+    ...doorsQuery,
+    refetchInterval: ({ state }) => (state.data?.length === 0 ? 1500 : false),
+  });
   const { opening, error, enter } = useEnterDoor();
   return (
     <main className="doors">
@@ -38,12 +41,17 @@ export function DoorsPage() {
             </span>
             <span className="door-words">
               <b>{t(`door.${door.door}.title`)}</b>
-              <span>{t(`door.${door.door}.text`)}</span>
+              <span>{door.text || t(`door.${door.door}.text`)}</span>
             </span>
             <span className="door-enter">{opening === door.door ? t("entering") : t("enter")} →</span>
           </button>
         ))}
       </div>
+      {doors?.length === 0 && (
+        <p className="doors-warm" role="status">
+          {t("warming")}
+        </p>
+      )}
       {error !== undefined && (
         <p role="alert" className="doors-error">
           {error}

@@ -14,6 +14,7 @@ export const demoWords = {
     clinic: { title: "The clinic", text: "Receives, shares, takes consent, and proves who saw what." },
   },
   signIn: "Sign in instead",
+  warming: "The lamp is warming up: patients, studies and reports are being made. The doors appear by themselves.",
   foot: "Secure image sharing for teleradiology: self-hosted, open, standards to the letter.",
   failed: "This door is stuck. Try again in a moment.",
 } as const;

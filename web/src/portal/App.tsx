@@ -12,7 +12,7 @@ import "./portal.css";
 type Stage =
   | { is: "wait" }
   | { is: "card"; card: client.LinkCard; secret: string }
-  | { is: "study"; study: client.LinkStudy }
+  | { is: "study"; study: client.LinkStudy; from?: client.LinkStudy }
   | { is: "closed" }
   | { is: "forgotten" }
   | { is: "trouble"; thrown: unknown };
@@ -38,6 +38,14 @@ export function App({ secret }: { secret: string | undefined }) {
     };
   }, [secret, turn]);
 
+  const earlier = async (from: client.LinkStudy, prior: string) => {
+    try {
+      setStage({ is: "study", study: await client.reopen(prior), from });
+    } catch (thrown) {
+      setStage(closedOr(thrown));
+    }
+  };
+
   switch (stage.is) {
     case "wait":
       return <p className="portal portal-wait">{t("loading")}</p>;
@@ -53,8 +61,11 @@ export function App({ secret }: { secret: string | undefined }) {
     case "study":
       return (
         <StudyView
+          key={stage.study.series[0]?.id ?? ""}
           study={stage.study}
           live
+          onPrior={(prior) => void earlier(stage.study, prior)}
+          {...(stage.from ? { onBack: () => setStage({ is: "study", study: stage.from as client.LinkStudy }) } : {})}
           onForget={() => void client.forget().finally(() => setStage({ is: "forgotten" }))}
           onClosed={() => setStage({ is: "closed" })}
         />

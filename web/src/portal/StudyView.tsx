@@ -20,12 +20,24 @@ type Props = {
   loadReport?: () => Promise<ReportForPatient>;
   /** False in the sender's preview: everything is in its place, nothing opens. */
   live: boolean;
+  onPrior?: (prior: string) => void;
+  /** Given on an earlier study: the way back to the one the link is for. */
+  onBack?: () => void;
   onForget: () => void;
   onClosed: () => void;
 };
 
 /** The recipient's page: the images, the report, and plain words about both. */
-export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report, live, onForget, onClosed }: Props) {
+export function StudyView({
+  study,
+  pictures = LINK_PICTURES,
+  loadReport = report,
+  live,
+  onPrior,
+  onBack,
+  onForget,
+  onClosed,
+}: Props) {
   const { t } = useTranslation("portal");
   const [looking, setLooking] = useState<{ series: number; at: number }>();
   const [reading, setReading] = useState(false);
@@ -37,7 +49,13 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
   return (
     <main className="portal">
       <div className="portal-top">
-        <OrganisationMark organisation={study.organisation} />
+        {onBack ? (
+          <button type="button" className="portal-text portal-back" onClick={onBack}>
+            ‹ {t("report.back")}
+          </button>
+        ) : (
+          <OrganisationMark organisation={study.organisation} />
+        )}
         <LanguagePick offered={study.organisation.languages} />
       </div>
       <Greeting study={study} />
@@ -87,7 +105,11 @@ export function StudyView({ study, pictures = LINK_PICTURES, loadReport = report
           )}
         </div>
       </section>
-      <Documents study={study} onOpen={(series, at) => live && setLooking({ series, at })} />
+      <Documents
+        study={study}
+        onPrior={(prior) => live && onPrior?.(prior)}
+        onOpen={(series, at) => live && setLooking({ series, at })}
+      />
       <section className="portal-box portal-list">
         <Row title={t("study.ends", { date: longDay(study.endsAt) })} text={t("study.endsText")} />
         <Row title={t("study.seen")} text={t("study.seenText")} />
@@ -140,7 +162,13 @@ function Cover({
   ) : null;
 }
 
-function Documents({ study, onOpen }: { study: LinkStudy; onOpen: (series: number, at: number) => void }) {
+type DocumentsProps = {
+  study: LinkStudy;
+  onPrior: (prior: string) => void;
+  onOpen: (series: number, at: number) => void;
+};
+
+function Documents({ study, onPrior, onOpen }: DocumentsProps) {
   const { t } = useTranslation("portal");
   const documents = study.series.flatMap((series, index) =>
     series.instances.every((instance) => instance.kind !== "document") ? [] : [{ series, index }],
@@ -163,11 +191,13 @@ function Documents({ study, onOpen }: { study: LinkStudy; onOpen: (series: numbe
         </button>
       ))}
       {study.priors.map((prior) => (
-        <Row
-          key={prior.id}
-          title={prior.description || t("study.priors")}
-          text={`${t("study.priors")} · ${studyDay(prior.studyDate)}`}
-        />
+        <button key={prior.id} type="button" onClick={() => onPrior(prior.id)}>
+          <Row
+            title={prior.description || t("study.priors")}
+            text={`${t("study.priors")} · ${studyDay(prior.studyDate)}`}
+            arrow
+          />
+        </button>
       ))}
     </section>
   );

@@ -13,7 +13,9 @@ export const look = (secret: string) => ask("/api/link/look", contract.LinkCard,
 export const sendCode = (secret: string) => ask("/api/link/send-code", Nothing, { body: { secret }, ...quiet });
 export const open = (secret: string, answer: string) =>
   ask("/api/link/open", contract.LinkStudy, { body: { secret, answer }, ...quiet });
-export const reopen = () => ask("/api/link/study", contract.LinkStudy, quiet);
+/** The study of the link, or one of the earlier ones that were shared with it. */
+export const reopen = (study?: string) =>
+  ask(study ? `/api/link/study?study=${encodeURIComponent(study)}` : "/api/link/study", contract.LinkStudy, quiet);
 export const report = () => ask("/api/link/report", contract.ReportForPatient, quiet);
 export const forget = () => ask("/api/link/close", Nothing, { method: "POST", body: {}, ...quiet });
 

@@ -38,7 +38,7 @@ test("the slider runs over every frame and page, in order, and leaves out what c
   );
 });
 
-test("images are counted without documents, and the cover is the middle of the first series with images", () => {
+test("images are counted without documents, and the cover is the middle of the series with the most", () => {
   const study = { series } as LinkStudy;
   assert.equal(imageCount(study), 4);
   assert.deepEqual(coverOf(study), { series: 1, at: 1 });

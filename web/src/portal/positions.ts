@@ -22,13 +22,13 @@ export function imageCount(study: LinkStudy): number {
   );
 }
 
-/** The first picture that tells most: the middle of the first series that has images. */
+/** The picture that tells most: the middle of the series with the most images. */
 export function coverOf(study: LinkStudy): { series: number; at: number } | undefined {
-  const series = study.series.findIndex((one) => one.instances.some((instance) => instance.kind === "image"));
-  const found = study.series[series];
-  if (!found) return undefined;
-  const positions = positionsOf(found);
-  return { series, at: Math.floor((positions.length - 1) / 2) };
+  const counts = study.series.map(
+    (series) => positionsOf(series).filter((position) => position.kind === "image").length,
+  );
+  const most = Math.max(0, ...counts);
+  return most === 0 ? undefined : { series: counts.indexOf(most), at: Math.floor((most - 1) / 2) };
 }
 
 /** Plain words know seven kinds of examination. */

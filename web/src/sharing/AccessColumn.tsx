@@ -126,7 +126,7 @@ function details(row: AccessRow, t: ReturnType<typeof useTranslation<["sharing",
       row.maxUses === null
         ? t("access.usesAny", { count: row.uses })
         : t("access.uses", { uses: row.uses, max: row.maxUses });
-    return `${uses} · ${t("access.ends", { date: shortDay(row.until) })}`;
+    return `${t("access.link")} · ${uses} · ${t("access.ends", { date: shortDay(row.until) })}`;
   }
   const opened = row.lastOpenedAt
     ? t("access.opened", { at: moment(row.lastOpenedAt) })

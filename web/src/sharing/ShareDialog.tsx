@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { z } from "zod";
 import type { Shared } from "#contract/sharing.ts";
 import { dicomDate, personName } from "../ui/format.ts";
+import { useReturnFocus } from "../ui/useReturnFocus.ts";
 import { sayRefusal } from "../words/say.ts";
 import { studyQuery } from "../worklist/queries.ts";
 import { AccessColumn } from "./AccessColumn.tsx";
@@ -26,6 +27,7 @@ type Side = "form" | "consent" | "agreement";
 /** For whom, why, until when; the verdict in words; who has access already. */
 export function ShareDialog({ owner, id, onClose }: { owner: string; id: string; onClose: () => void }) {
   const { t } = useTranslation(["sharing", "common"]);
+  useReturnFocus();
   const queries = useQueryClient();
   const { data: study } = useQuery(studyQuery(owner, id));
   const [draft, setDraft] = useState<Draft>(FIRST_DRAFT);

@@ -139,6 +139,7 @@ export const sharingWords = {
     },
     earlier_one: "{{count}} ended",
     earlier_other: "{{count}} ended",
+    link: "link",
     ledger: "Every line is in the ledger",
   },
   /** What the verdict says, sentence by sentence; the keys are the server's. */
@@ -152,6 +153,7 @@ export const sharingWords = {
     refused: {
       role: "your role does not include sharing.",
       "not-owner": "only the organisation that owns the study can share it.",
+      "sharing-closed": "sharing is closed after a restore until the operator opens it.",
       "too-long": "that is longer than your organisation allows for links.",
       "no-rights": "nothing would be shared.",
       "basis-missing": "{{purpose}} needs a basis: the patient’s consent or an agreement.",

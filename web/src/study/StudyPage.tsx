@@ -18,6 +18,7 @@ export function StudyPage() {
   const actions = (study: StudyDetail) => (
     <Button
       size="compact-sm"
+      style={{ flex: "none" }}
       variant="default"
       leftSection={<IconShare3 size={14} aria-hidden />}
       disabled={!study.can.share.allowed}

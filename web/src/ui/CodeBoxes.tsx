@@ -35,7 +35,7 @@ export function CodeBoxes(props: {
         autoComplete="one-time-code"
         pattern="[0-9]*"
         value={value}
-        disabled={disabled}
+        readOnly={disabled} // disabled would take the focus away
         // biome-ignore lint/a11y/noAutofocus: the code is the only thing to do on this page
         autoFocus={autoFocus}
         aria-invalid={error !== undefined}

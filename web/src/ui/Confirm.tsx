@@ -2,6 +2,7 @@ import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { sayRefusal } from "../words/say.ts";
+import { useReturnFocus } from "./useReturnFocus.ts";
 
 /** Asks once before something that cannot be undone, and says what will happen. */
 export function Confirm({
@@ -18,6 +19,7 @@ export function Confirm({
   onClose: () => void;
 }) {
   const { t } = useTranslation();
+  useReturnFocus();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const go = async () => {

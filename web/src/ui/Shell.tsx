@@ -8,10 +8,12 @@ import {
   IconSettings,
   IconSunMoon,
 } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { firstAdminPage } from "../admin/pages.ts";
+import { outboxQuery } from "../admin/queries.ts";
 import { useSession } from "../session.ts";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { Lamp } from "./Lamp.tsx";
@@ -23,6 +25,7 @@ export function Shell() {
   const { t } = useTranslation();
   const session = useSession();
   const admin = firstAdminPage(session);
+  const outbox = useQuery({ ...outboxQuery, enabled: session.demo, retry: false });
   return (
     <div className="shell">
       <a href="#content" className="shell-skip">
@@ -44,7 +47,9 @@ export function Shell() {
             section="/admin"
           />
         )}
-        {session.demo && <RailLink to="/outbox" label={t("nav.outbox")} icon={<IconMail size={20} stroke={1.6} />} />}
+        {outbox.isSuccess && (
+          <RailLink to="/outbox" label={t("nav.outbox")} icon={<IconMail size={20} stroke={1.6} />} />
+        )}
         <span className="rail-space" />
         <Lights />
         <AccountMenu />

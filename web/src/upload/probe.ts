@@ -1,5 +1,5 @@
-import type { Header } from "#standards/dicom/read.ts";
-import { Part10Reader } from "#standards/dicom/read.ts";
+import { DataSet } from "#standards/dicom/data-set.ts";
+import { type Header, Part10Reader } from "#standards/dicom/read.ts";
 import { TAGS } from "#standards/dicom/tags.ts";
 import { items, text, texts } from "#standards/dicom/values.ts";
 
@@ -35,42 +35,45 @@ const REFERENCED_FILE = 0x00041500;
 const NOT_IMAGES =
   /(^|\/)(autorun\.inf|thumbs\.db|\.ds_store|desktop\.ini)$|\.(exe|dll|inf|ini|txt|html?|css|js|xml|pdf|jpe?g|png|gif|ico|bmp|jar|class|chm|hlp|msi|bat|cmd|sh|app|so|dylib|log|md|json)$/i;
 
-/** Reads as much of a file as its attributes need, at most 4 MiB. */
+/** Reads as much of a file as its identifiers need, at most 4 MiB (a DICOMDIR whole). */
 export async function probe(path: string, head: (bytes: number) => Promise<Blob>): Promise<Probed> {
-  if (NOT_IMAGES.test(path) && !/dicomdir/i.test(path)) return { is: "ignored" };
-  const directory = /(^|\/)dicomdir$/i.test(path);
+  const directory = /(^|\/)dicomdir[^/]*$/i.test(path);
+  if (NOT_IMAGES.test(path) && !directory) return { is: "ignored" };
   for (let size = STEP; ; size *= 4) {
-    const blob = await head(Math.min(size, MOST));
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    const whole = bytes.length < Math.min(size, MOST);
-    const found = read(bytes, whole, directory || size >= MOST);
+    const wanted = Math.min(size, MOST);
+    const bytes = new Uint8Array(await (await head(wanted)).arrayBuffer());
+    const whole = bytes.length < wanted;
+    const found = read(bytes, whole);
     if (found) return found;
     if (whole || size >= MOST) return { is: "unreadable" };
   }
 }
 
-function read(bytes: Uint8Array, whole: boolean, last: boolean): Probed | undefined {
-  const reader = new Part10Reader();
+/** The elements that have come so far decide: a file need not be read to its end to be known. */
+function read(bytes: Uint8Array, whole: boolean): Probed | undefined {
+  const seen = new DataSet();
+  const reader = new Part10Reader({ onElement: (element) => seen.set(element) });
   try {
     reader.write(bytes);
-    if (!reader.header && whole) reader.end();
+    if (whole) reader.end();
   } catch (thrown) {
-    const code = (thrown as { code?: string }).code;
-    return code === "dicom.not-dicom" ? { is: "ignored" } : { is: "unreadable" };
+    if ((thrown as { code?: string }).code === "dicom.not-dicom") return { is: "ignored" };
   }
-  const header = reader.header;
-  if (header) return probed(header);
-  return last && !whole ? { is: "unreadable" } : undefined;
+  const instance = aboutOf(seen);
+  if (instance) return { is: "instance", about: instance };
+  return reader.header ? directoryOf(reader.header) : undefined;
 }
 
-function probed({ meta, dataSet }: Header): Probed {
-  if (text(meta, MEDIA_STORAGE_CLASS) === MEDIA_STORAGE_DIRECTORY) {
-    const files = items(dataSet, DIRECTORY_RECORDS).flatMap((record) => {
-      const path = texts(record, REFERENCED_FILE);
-      return path.length > 0 ? [path.join("/")] : [];
-    });
-    return { is: "directory", files };
-  }
+function directoryOf({ meta, dataSet }: Header): Probed {
+  if (text(meta, MEDIA_STORAGE_CLASS) !== MEDIA_STORAGE_DIRECTORY) return { is: "unreadable" };
+  const files = items(dataSet, DIRECTORY_RECORDS).flatMap((record) => {
+    const path = texts(record, REFERENCED_FILE);
+    return path.length > 0 ? [path.join("/")] : [];
+  });
+  return { is: "directory", files };
+}
+
+function aboutOf(dataSet: DataSet): About | undefined {
   const word = (tag: number) => text(dataSet, tag) ?? "";
   const about: About = {
     patientId: word(TAGS.PatientID),
@@ -85,5 +88,5 @@ function probed({ meta, dataSet }: Header): Probed {
     modality: word(TAGS.Modality),
     instanceUid: word(TAGS.SOPInstanceUID),
   };
-  return about.studyUid && about.instanceUid ? { is: "instance", about } : { is: "unreadable" };
+  return about.studyUid && about.seriesUid && about.instanceUid ? about : undefined;
 }

@@ -55,6 +55,24 @@ test("a DICOM file is known by its first bytes, however large its pixels are", a
   assert.ok(asked <= 65_536, `asked for ${asked} bytes`);
 });
 
+test("a document whose content is larger than what is looked at is known all the same", async () => {
+  const dataSet = dataSetOf({
+    SOPClassUID: "1.2.840.10008.5.1.4.1.1.104.1",
+    SOPInstanceUID: "1.2.9",
+    Modality: "DOC",
+    PatientName: "NKOSI^Ayanda",
+    StudyInstanceUID: "1.2.3",
+    SeriesInstanceUID: "1.2.3.7",
+    EncapsulatedDocument: new Uint8Array(6_000_000),
+  });
+  const bytes = writePart10(
+    { sopClassUid: "1.2.840.10008.5.1.4.1.1.104.1", sopInstanceUid: "1.2.9", transferSyntaxUid: EXPLICIT },
+    dataSet,
+  );
+  const probed = await probe("doc", async (count) => blobOf(bytes).slice(0, count));
+  assert.equal(probed.is === "instance" && probed.about.modality, "DOC");
+});
+
 for (const path of ["AUTORUN.INF", "VIEWER/start.exe", "readme.txt", "Thumbs.db"])
   test(`${path} beside the images is left out without being read`, async () => {
     const probed = await probe(path, () => assert.fail("was read"));

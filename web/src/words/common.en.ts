@@ -123,6 +123,7 @@ export const commonWords = {
     "token-scope": "The token’s scope includes it.",
     "device-service": "The device was given this service.",
     "not-owner": "Only the organisation that owns the study can share it.",
+    "sharing-closed": "Sharing is closed after a restore until the operator opens it.",
     "too-long": "That is longer than your organisation allows for links.",
     "no-rights": "Nothing would be shared: choose at least viewing.",
     "basis-missing": "It still needs a basis: a consent, an agreement, or own care.",

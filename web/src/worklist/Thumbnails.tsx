@@ -13,7 +13,11 @@ export function Thumbnails({ row, series }: { row: StudyRow; series: readonly Se
         <li key={one?.seriesUid ?? place}>
           {one && (
             <Thumbnail
-              src={`${row.dicomwebRoot}/studies/${row.studyUid}/series/${one.seriesUid}/thumbnail`}
+              src={
+                hasPicture(one)
+                  ? `${row.dicomwebRoot}/studies/${row.studyUid}/series/${one.seriesUid}/thumbnail`
+                  : undefined
+              }
               alt={t("preview.thumbnail", {
                 description: one.description || one.modality,
                 count: one.frames || one.instanceCount,
@@ -28,9 +32,13 @@ export function Thumbnails({ row, series }: { row: StudyRow; series: readonly Se
   );
 }
 
-function Thumbnail({ src, alt, fallback }: { src: string; alt: string; fallback: string }) {
+/** Documents, presentation states and key object notes have no picture to ask for. */
+const WORDS_ONLY = ["SR", "DOC", "KO", "PR", "AU", "PLAN", "REG"];
+const hasPicture = (series: SeriesRow) => series.frames > 0 && !WORDS_ONLY.includes(series.modality);
+
+function Thumbnail({ src, alt, fallback }: { src: string | undefined; alt: string; fallback: string }) {
   const [failed, setFailed] = useState(false);
-  if (failed) return <span className="thumbs-word">{fallback}</span>;
+  if (failed || src === undefined) return <span className="thumbs-word">{fallback}</span>;
   return (
     <img
       src={src}

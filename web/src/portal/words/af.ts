@@ -99,8 +99,8 @@ export const portalWords: PortalWords = {
       lung: "Long",
       bone: "Been",
       brain: "Brein",
-      wide: "Wyd",
-      invert: "Omgekeer",
+      brighter: "Helderder",
+      darker: "Donkerder",
     },
   },
   report: {

@@ -103,8 +103,8 @@ export const portalWords: PortalWords = {
       lung: "Lunge",
       bone: "Knochen",
       brain: "Gehirn",
-      wide: "Weit",
-      invert: "Umgekehrt",
+      brighter: "Heller",
+      darker: "Dunkler",
     },
   },
   report: {

@@ -98,8 +98,8 @@ export const portalWords = {
       lung: "Lung",
       bone: "Bone",
       brain: "Brain",
-      wide: "Wide",
-      invert: "Inverted",
+      brighter: "Brighter",
+      darker: "Darker",
     },
   },
   report: {

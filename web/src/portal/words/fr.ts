@@ -99,8 +99,8 @@ export const portalWords: PortalWords = {
       lung: "Poumon",
       bone: "Os",
       brain: "Cerveau",
-      wide: "Large",
-      invert: "Inversé",
+      brighter: "Plus clair",
+      darker: "Plus sombre",
     },
   },
   report: {

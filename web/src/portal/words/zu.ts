@@ -99,8 +99,8 @@ export const portalWords: PortalWords = {
       lung: "Iphaphu",
       bone: "Ithambo",
       brain: "Ubuchopho",
-      wide: "Okubanzi",
-      invert: "Okuphendukile",
+      brighter: "Okukhanya kakhulu",
+      darker: "Okumnyama kakhulu",
     },
   },
   report: {
