@@ -12,10 +12,11 @@ import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import { Gate } from "#features/sharing/gate.ts";
 import { addSharingHttp } from "#features/sharing/http.ts";
 import { Reads } from "#features/sharing/reads.ts";
-import { receiveInstance, type StudiesWorld } from "#features/studies/actions.ts";
+import { receiveInstance } from "#features/studies/actions.ts";
 import { Indexer } from "#features/studies/indexer.ts";
 import type { LinkReports } from "#features/studies/link/door.ts";
 import { addLinkHttp } from "#features/studies/link/http.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { instanceOf } from "#phantoms/record/modules.ts";
 import { openDirectory } from "#platform/blobs/directory.ts";
@@ -36,16 +37,22 @@ export type SharingHouse = {
   as(who: Actor): Caller;
 };
 
+const closing: (() => Promise<void>)[] = [];
+
+after(async () => {
+  for (const close of closing) await close();
+});
+
 const NO_REPORTS: LinkReports = { read: () => Promise.resolve(null), print: () => Promise.resolve(null) };
 
 export async function sharingHouse(
   database: Database,
-  options: { reports?: LinkReports; publicUrl?: string } = {},
+  options: { reports?: LinkReports; publicUrl?: string; keys?: Pick<StudiesWorld, "keyring" | "pepper"> } = {},
 ): Promise<SharingHouse> {
   const root = mkdtempSync(join(tmpdir(), "safelight-share-"));
   const blobs = await openDirectory({ root });
   const decoders = openDecoders({ size: 1, memoryLimit: 2 ** 30, timeLimit: 60_000 });
-  const base = { ...testWorld(database), blobs, decoders };
+  const base = { ...testWorld(database), ...options.keys, blobs, decoders };
   const world: StudiesWorld = { ...base, indexer: new Indexer(base) };
   const [gate, reads, strangers] = [new Gate(world), new Reads(world), new Strangers(world)];
   const publicUrl = options.publicUrl ?? ORIGIN;
@@ -68,7 +75,7 @@ export async function sharingHouse(
     reports: options.reports ?? NO_REPORTS,
     publicUrl: () => publicUrl,
   });
-  after(async () => {
+  closing.push(async () => {
     await app.close();
     await reads.drain();
     await strangers.drain();
