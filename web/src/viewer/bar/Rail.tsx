@@ -68,7 +68,10 @@ function TileButton({ tile, state, onOpen }: { tile: Tile; state: ViewerState; o
       onDragStart={(event) => stack && event.dataTransfer.setData(DRAGGED, stack)}
     >
       <Picture tile={tile} />
-      <span className={styles.name}>{label}</span>
+      <span className={styles.name}>
+        <span>{tile.name || tile.modality}</span>
+        <b>{tile.count}</b>
+      </span>
       {viewed ? (
         <span className={styles.viewed} title={t("rail.viewed")}>
           <IconCheck size={13} stroke={2.5} />

@@ -1,4 +1,5 @@
 import type { SeriesRow, StudyDetail, StudyRow } from "#contract/studies.ts";
+import { projectionName } from "../model/corners.ts";
 import { seriesUrl } from "../source/series.ts";
 import { type SeriesState, type StudySeries, seriesId } from "./useSeries.ts";
 
@@ -75,10 +76,7 @@ function tilesOf(study: StudyDetail, row: SeriesRow, state: SeriesState | undefi
     if ("document" in item) return { ...plain, id: item.key, stack: item.key, count: 1, thumbnail: undefined };
     const middle = item.stack.frames[Math.floor((item.stack.frames.length - 1) / 2)];
     const first = item.stack.frames[0];
-    const name =
-      first && (first.viewPosition || first.laterality)
-        ? [first.laterality, first.viewPosition].filter(Boolean).join(" ")
-        : plain.name;
+    const name = (first && projectionName(first)) || plain.name;
     return {
       ...plain,
       name,

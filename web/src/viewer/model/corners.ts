@@ -14,8 +14,13 @@ export function scaleBar(perMillimetre: number): { readonly mm: number; readonly
 export function sliceName(frame: Frame): string {
   const plane = frame.row && frame.column && frame.position ? planeOf(frame.row, frame.column) : "";
   const thickness = frame.thickness !== undefined && plane ? `${Number(frame.thickness.toFixed(2))} mm` : "";
-  const projection = [frame.laterality, frame.viewPosition].filter(Boolean).join(" ");
+  const projection = projectionName(frame);
   return [plane, thickness].filter(Boolean).join(" ") || projection;
+}
+
+/** "R MLO", "PA": side and view of a projection; what is unpaired has no side to name. */
+export function projectionName({ laterality, viewPosition }: Pick<Frame, "laterality" | "viewPosition">): string {
+  return [laterality === "U" ? "" : laterality, viewPosition].filter(Boolean).join(" ");
 }
 
 /** Window numbers without false precision: whole ones from 10 up. */

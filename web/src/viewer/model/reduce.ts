@@ -149,7 +149,7 @@ function move(state: ViewerState, action: Move): ViewerState {
   if (!pane || !info) return state;
   const wanted = action.type === "goto" ? action.index : pane.index + action.by;
   const looped = action.type === "scroll" && action.loop === true;
-  const index = looped ? (wanted + info.count) % info.count : clamp(wanted, info.count);
+  const index = looped ? ((wanted % info.count) + info.count) % info.count : clamp(wanted, info.count);
   if (index === pane.index) return state;
   const moved = onPane(state, at, (held) => ({ ...held, index }));
   return state.link ? followed(moved, state.link.anchors, at, info, index) : moved;

@@ -62,7 +62,7 @@ function StudyLines({ when, frame, series, study }: Props) {
       <div className={when === "now" ? undefined : styles.prior}>
         {when !== "now" ? t(`overlay.${when}`, { date }) : [date, time].filter(Boolean).join(" ")}
       </div>
-      <div className={styles.spare}>{[sliceName(frame), series].filter(Boolean).join(" · ")}</div>
+      <div className={styles.spare}>{[...new Set([sliceName(frame), series])].filter(Boolean).join(" · ")}</div>
     </>
   );
 }
