@@ -1,7 +1,7 @@
-import { decodeFrame } from "#platform/decoders/codecs.ts";
-import { drawPicture } from "#platform/decoders/draw.ts";
-import { type Page, pdfPage } from "#platform/decoders/pdf.ts";
-import { textPage } from "#platform/decoders/text-page.ts";
+import { decodeFrame } from "#platform/decoders/codecs/frame.ts";
+import { type Page, pdfPage } from "#platform/decoders/drawing/pdf.ts";
+import { drawPicture } from "#platform/decoders/drawing/picture.ts";
+import { textPage } from "#platform/decoders/drawing/text-page.ts";
 import type { Answer, Request } from "#platform/decoders/wire.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
 import { readSamples } from "#standards/pixels/native.ts";

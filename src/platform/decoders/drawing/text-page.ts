@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { Fault } from "#kit/fault.ts";
-import { drawPage } from "#platform/decoders/draw.ts";
-import { outline, widthOf } from "#platform/decoders/letters.ts";
-import type { Page } from "#platform/decoders/pdf.ts";
+import { outline, widthOf } from "#platform/decoders/drawing/letters.ts";
+import type { Page } from "#platform/decoders/drawing/pdf.ts";
+import { drawPage } from "#platform/decoders/drawing/picture.ts";
 import type { PageWanted, Paragraph } from "#platform/decoders/wire.ts";
 
 /** An A4 page at 150 dots per inch. */

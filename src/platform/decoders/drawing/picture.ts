@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { Fault } from "#kit/fault.ts";
-import { markDrawing } from "#platform/decoders/mark.ts";
+import { markDrawing } from "#platform/decoders/drawing/mark.ts";
 import type { Look, Mark, Viewport } from "#platform/decoders/wire.ts";
 import type { Picture } from "#standards/pixels/picture.ts";
 
@@ -23,7 +23,8 @@ export async function drawPicture(
   const data = look.gamma === undefined ? picture.data : bent(picture.data, look.gamma);
   const scaled = scale(sharp(data, { raw: { width, height, channels } }), picture, look.viewport, pixelAspect);
   const marked = look.mark === undefined ? scaled : await withMark(scaled, look.mark);
-  const drawn = await written(marked, look).toBuffer({ resolveWithObject: true });
+  const coloured = channels === 1 ? marked.toColourspace("b-w") : marked; // else grey would be written three times
+  const drawn = await written(coloured, look).toBuffer({ resolveWithObject: true });
   return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
 }
 
@@ -50,7 +51,9 @@ async function withMark(image: Sharp, mark: Mark): Promise<Sharp> {
   const drawing = await sharp(markDrawing(mark, width, height))
     .png()
     .toBuffer();
-  const marked = sharp(data, { raw: { width, height, channels } }).composite([{ input: drawing }]);
+  const marked = sharp(data, { raw: { width, height, channels } })
+    .composite([{ input: drawing }])
+    .removeAlpha();
   return channels === 1 ? marked.greyscale() : marked;
 }
 

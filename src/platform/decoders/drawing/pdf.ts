@@ -1,7 +1,7 @@
 import { PDFiumLibrary } from "@hyzyla/pdfium";
 import sharp from "sharp";
 import { Fault } from "#kit/fault.ts";
-import { drawPage } from "#platform/decoders/draw.ts";
+import { drawPage } from "#platform/decoders/drawing/picture.ts";
 import type { PageWanted } from "#platform/decoders/wire.ts";
 
 export type Page = { pages: number; drawn: { bytes: Uint8Array; width: number; height: number } | undefined };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Fault } from "#kit/fault.ts";
-import { compile, instantiate, type WasmModule } from "#platform/decoders/webassembly.ts";
+import { compile, instantiate, type WasmModule } from "#platform/decoders/codecs/webassembly.ts";
 import type { CodestreamHeader } from "#standards/pixels/codestream.ts";
 
 /**

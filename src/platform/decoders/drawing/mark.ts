@@ -1,4 +1,4 @@
-import { type Outline, outline } from "#platform/decoders/letters.ts";
+import { type Outline, outline } from "#platform/decoders/drawing/letters.ts";
 import type { Mark } from "#platform/decoders/wire.ts";
 
 const MAX_LINES = 4;

@@ -7,7 +7,7 @@ import {
   type WasmImports,
   type WasmInstance,
   type WasmModule,
-} from "#platform/decoders/webassembly.ts";
+} from "#platform/decoders/codecs/webassembly.ts";
 
 /** What the decoder classes of the `@cornerstonejs/codec-*` packages have in common. */
 export type FrameDecoder = {

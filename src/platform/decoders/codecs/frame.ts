@@ -1,8 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import { Fault } from "#kit/fault.ts";
-import { type FrameDecoder, freshCodec, runDecoder } from "#platform/decoders/emscripten.ts";
-import { decodeJpeg } from "#platform/decoders/ijg.ts";
-import { afterDecoding, type Raw } from "#platform/decoders/raw.ts";
+import { type FrameDecoder, freshCodec, runDecoder } from "#platform/decoders/codecs/emscripten.ts";
+import { decodeJpeg } from "#platform/decoders/codecs/ijg.ts";
+import { afterDecoding, type Raw } from "#platform/decoders/codecs/raw.ts";
 import {
   type CodestreamHeader,
   checkHeader,
