@@ -125,7 +125,8 @@ function open(state: ViewerState, at: number, stack: string, index: number | und
     stack,
     index: clamp(index ?? firstIndexOf(info), info.count),
   }));
-  return { ...shown, active: at, link: shown.link && anchored(shown) };
+  const active = at < gridOf(state.layout).count ? at : state.active;
+  return { ...shown, active, link: shown.link && anchored(shown) };
 }
 
 function layOut(state: ViewerState, layout: Layout): ViewerState {
