@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createAuthority, issueCertificate } from "#platform/dicom/certificates.ts";
+import { fingerprintOf } from "#platform/dicom/tls.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
 const authority = await createAuthority({ name: "Example CA", now });
@@ -66,6 +67,15 @@ test("the key belongs to its certificate, and the authority's to its own", () =>
     assert.ok(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)));
   }
   assert.ok(new X509Certificate(device.cert).verify(new X509Certificate(authority.cert).publicKey));
+});
+
+test("a fingerprint is SHA-256 of the DER encoding, as openssl says it", () => {
+  const text = openssl(["x509", "-in", "device.pem", "-noout", "-fingerprint", "-sha256"], {
+    "device.pem": device.cert,
+  });
+  const digits = text.trim().replace(/^.*=/, "").replaceAll(":", "").toLowerCase();
+  assert.equal(fingerprintOf(device.cert), digits);
+  assert.equal(fingerprintOf(new X509Certificate(device.cert).raw), digits);
 });
 
 test("validity begins an hour early and lasts the days asked for; serial numbers differ", () => {

@@ -231,3 +231,67 @@ test("PS3.7 §D.3.3.4: with the SCP role the client serves the peer's stores on 
   await association.conversation.closed;
   assert.deepEqual(Buffer.concat(stored), Buffer.of(1, 2));
 });
+
+test("C-GET: a handler stores on the requestor's own association, large objects too, and counts what came of it", async (t) => {
+  const STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.3";
+  const sizes = [10, 1_500_001, 700_000];
+  const got: number[] = [];
+  const { port } = await listenerFor(t, {
+    decide: async () => ({
+      accept: true,
+      context: "",
+      offer: new Map([...OFFER, [STUDY_GET, new Set([EXPLICIT_LITTLE_ENDIAN])]]),
+      requestorMayServe: new Set([CT]),
+    }),
+    handlers: {
+      async "C-GET-RQ"({ contexts, ask, pending, dataSet }) {
+        for await (const _ of dataSet ?? []);
+        const target = [...contexts.values()].find(({ abstractSyntax }) => abstractSyntax === CT);
+        assert.ok(target?.requestorIsScp);
+        let completed = 0;
+        for (const [index, size] of sizes.entries()) {
+          const { response } = await ask(
+            target.id,
+            (messageId) => ({
+              command: "C-STORE-RQ",
+              hasDataSet: true,
+              messageId,
+              affectedSopClassUid: CT,
+              affectedSopInstanceUid: `1.2.${index}`,
+            }),
+            { dataSet: [new Uint8Array(size)], responseMs: 5000 },
+          );
+          if (response.status === 0) completed += 1;
+          await pending({ status: 0xff00, remaining: sizes.length - index - 1, completed, failed: 0, warning: 0 });
+        }
+        return { status: 0, completed, failed: 0, warning: 0 };
+      },
+    },
+  });
+  const association = await openAssociation(
+    options(port, {
+      contexts: [...CONTEXTS, { abstractSyntax: STUDY_GET, transferSyntaxes: [EXPLICIT_LITTLE_ENDIAN] }],
+      roles: [{ sopClassUid: CT, scu: true, scp: true }],
+      async serve({ dataSet }) {
+        let size = 0;
+        for await (const chunk of dataSet ?? []) {
+          size += chunk.length;
+          await sleep(1);
+        }
+        got.push(size);
+        return { status: 0 };
+      },
+    }),
+  );
+  const pendings: number[] = [];
+  const { response } = await association.conversation.ask(
+    5,
+    (messageId) => ({ command: "C-GET-RQ", hasDataSet: true, messageId, affectedSopClassUid: STUDY_GET }),
+    { dataSet: [new Uint8Array(4)], responseMs: 5000, onPending: ({ status }) => pendings.push(status) },
+  );
+  assert.ok(response.command === "C-GET-RSP");
+  assert.deepEqual([response.status, response.completed], [0, 3]);
+  assert.deepEqual(pendings, [0xff00, 0xff00, 0xff00]);
+  assert.deepEqual(got, sizes);
+  await association.release();
+});

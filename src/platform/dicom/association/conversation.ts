@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Fault, faultOf } from "#kit/fault.ts";
 import { DataSetStream } from "#platform/dicom/association/data-set-stream.ts";
 import { type Answer, answerOf, type Incoming, type Queued } from "#platform/dicom/association/incoming.ts";
-import { type Answered, type OnPending, OwnRequests } from "#platform/dicom/association/requests.ts";
+import { type Ask, OwnRequests } from "#platform/dicom/association/requests.ts";
 import { type DataSetSource, Sender } from "#platform/dicom/association/sender.ts";
 import { UpperLayer, type UpperLayerOptions } from "#platform/dicom/association/upper-layer.ts";
 import { answerTo, type Command, type Request, type Response } from "#standards/dimse/command.ts";
@@ -31,8 +31,6 @@ export type ConversationOptions = Omit<UpperLayerOptions, "tell"> & {
   /** A request failed by something that is not for the peer's eyes. */
   onFailed?: (command: Request["command"], thrown: unknown) => void;
 };
-
-export type AskOptions = { dataSet?: DataSetSource; responseMs: number; onPending?: OnPending };
 
 /** DIMSE over one association, for either side: requests of the peer are served one after another, own requests wait for their responses. PS3.7 §8. */
 export class Conversation {
@@ -119,15 +117,13 @@ export class Conversation {
     return this.#sender.send(contextId, command, dataSet);
   }
 
-  /** Sends a request and returns its final response; pending ones go to `onPending`, else their data sets are dropped. A peer that is silent for `responseMs` is aborted. Fault `peer.silent`, `peer.refused`. */
-  ask(contextId: number, request: (messageId: number) => Request, options: AskOptions): Promise<Answered> {
-    const { dataSet, responseMs, onPending = (_, data) => data?.discard() } = options;
-    return this.#own.ask((messageId) => this.send(contextId, request(messageId), dataSet), {
+  /** See `Ask`. */
+  readonly ask: Ask = (contextId, request, { dataSet, responseMs, onPending = (_, data) => data?.discard() }) =>
+    this.#own.ask((messageId) => this.send(contextId, request(messageId), dataSet), {
       responseMs,
       onPending,
       late: () => this.abort(new Fault("peer.silent", "the peer did not answer in time")),
     });
-  }
 
   #told(what: Indication): void {
     switch (what.is) {
@@ -219,9 +215,17 @@ export class Conversation {
     const cancellable = command.command !== "C-STORE-RQ" && command.command !== "C-ECHO-RQ";
     const signal = cancellable ? AbortSignal.any([this.signal, cancel.signal]) : this.signal;
     const pending = (answer: Answer): Promise<void> => this.#answer(context.id, command, answer);
+    const association = { contexts: this.#contexts, ask: this.ask };
     let answer: Answer;
     try {
-      answer = await this.#options.serve({ command, presentationContext: context, dataSet, signal, pending });
+      answer = await this.#options.serve({
+        command,
+        presentationContext: context,
+        dataSet,
+        signal,
+        pending,
+        ...association,
+      });
     } catch (thrown) {
       this.#options.onFailed?.(command.command, thrown);
       answer = answerOf(thrown);

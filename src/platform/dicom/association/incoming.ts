@@ -1,7 +1,8 @@
 import { faultOf } from "#kit/fault.ts";
 import type { DataSetStream } from "#platform/dicom/association/data-set-stream.ts";
+import type { Ask } from "#platform/dicom/association/requests.ts";
 import type { Outcome, Request } from "#standards/dimse/command.ts";
-import type { AcceptedContext } from "#standards/dimse/negotiate.ts";
+import type { AcceptedContext, AcceptedContexts } from "#standards/dimse/negotiate.ts";
 
 /** The end of a service: its status and what goes with it; `dataSet` is the response's own (C-FIND, N-GET, …). */
 export type Answer = { status: number; dataSet?: Uint8Array } & Outcome;
@@ -16,6 +17,9 @@ export type Incoming = {
   signal: AbortSignal;
   /** Sends a pending response (C-FIND, C-MOVE, C-GET) before the final one. */
   pending: (answer: Answer) => Promise<void>;
+  /** What the association agreed on, and the way to ask the peer on it (C-GET's sub-operations, N-EVENT-REPORT). */
+  contexts: AcceptedContexts;
+  ask: Ask;
 };
 
 export type Queued = {

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 /**
  * A peer with Nagle's algorithm holds a small last segment until what went before is acknowledged, and a kernel that answers
@@ -12,15 +12,19 @@ const REST_MS = 1;
 
 /** Says when a socket is read: not while its owner holds it, and in few large reads once its peer was seen to stall. */
 export class Reading {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   #held = false;
   #resting = false;
   #stalls = false;
-  #lastReadAt = performance.now();
+  readonly #now: () => number;
+  #lastReadAt: number;
   #peersTurn = false;
 
-  constructor(socket: Socket) {
+  /** `now` in milliseconds, from anywhere. */
+  constructor(socket: Duplex, now: () => number = () => performance.now()) {
     this.#socket = socket;
+    this.#now = now;
+    this.#lastReadAt = now();
   }
 
   get held(): boolean {
@@ -35,7 +39,7 @@ export class Reading {
 
   /** To be called after each read. */
   read(): void {
-    const now = performance.now();
+    const now = this.#now();
     const silence = now - this.#lastReadAt;
     this.#lastReadAt = now;
     if (this.#peersTurn && !this.#resting && silence >= STALL_MS.from && silence <= STALL_MS.to) this.#stalls = true;
@@ -48,13 +52,16 @@ export class Reading {
     this.#peersTurn = false;
   }
 
+  /** Begins after this turn of the event loop has read what there is. */
   #rest(): void {
     this.#resting = true;
-    setImmediate(() => this.#apply()); // after this turn of the event loop has read what there is
-    setTimeout(() => {
-      this.#resting = false;
+    setImmediate(() => {
       this.#apply();
-    }, REST_MS);
+      setTimeout(() => {
+        this.#resting = false;
+        this.#apply();
+      }, REST_MS);
+    });
   }
 
   #apply(): void {

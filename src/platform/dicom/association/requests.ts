@@ -1,10 +1,19 @@
 import { Fault } from "#kit/fault.ts";
 import type { DataSetStream } from "#platform/dicom/association/data-set-stream.ts";
-import type { Response } from "#standards/dimse/command.ts";
+import type { DataSetSource } from "#platform/dicom/association/sender.ts";
+import type { Request, Response } from "#standards/dimse/command.ts";
 
 /** The final response of a request; its data set is to be read, or discarded. */
 export type Answered = { response: Response; dataSet: DataSetStream | null };
 export type OnPending = (response: Response, dataSet: DataSetStream | null) => void;
+
+export type AskOptions = { dataSet?: DataSetSource; responseMs: number; onPending?: OnPending };
+/** Sends a request on a presentation context and returns its final response; pending ones go to `onPending`, else their data sets are dropped. A peer that is silent for `responseMs` is aborted. Fault `peer.silent`, `peer.refused`. */
+export type Ask = (
+  contextId: number,
+  request: (messageId: number) => Request,
+  options: AskOptions,
+) => Promise<Answered>;
 
 type Waiting = { take: OnPending; fail: (fault: Fault) => void };
 
