@@ -37,13 +37,15 @@ const TITLES = {
   addendum: "Radiology report with addendum",
 } as const satisfies Record<PrintedReport["status"], string>;
 
+const require = createRequire(import.meta.url);
 let fonts: { regular: Buffer; bold: Buffer } | undefined;
 
 /** The fonts come with the program: neither the machine nor the text decides what is drawn. */
 function openFonts(): { regular: Buffer; bold: Buffer } {
-  const file = (name: string): Buffer =>
-    readFileSync(createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
-  fonts ??= { regular: file("DejaVuSans"), bold: file("DejaVuSans-Bold") };
+  fonts ??= {
+    regular: readFileSync(require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf")),
+    bold: readFileSync(require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf")),
+  };
   return fonts;
 }
 
