@@ -35,6 +35,11 @@ export async function masterKeyFile(dataDir: string): Promise<SecretKey> {
   return key;
 }
 
+/** The master key where there is one: nothing is made. @throws Fault config.invalid as above */
+export function existingMasterKey(dataDir: string): Promise<SecretKey | null> {
+  return readExisting(join(dataDir, "keys", MASTER_KEY_FILE));
+}
+
 async function readExisting(path: string): Promise<SecretKey | null> {
   let mode: number;
   try {

@@ -29,6 +29,7 @@ export const COMMANDS: readonly Row[] = [
 
 function recordRows(): Row[] {
   const ledger = () => import("./ledger.ts");
+  const backup = () => import("./backup.ts");
   return [
     {
       words: "ledger verify",
@@ -44,6 +45,17 @@ function recordRows(): Row[] {
       words: "ledger checkpoint",
       summary: "sign the record as it stands now",
       load: async () => (await ledger()).checkpointCommand,
+    },
+    { words: "backup", summary: "a sealed copy of everything", load: async () => (await backup()).backupCommand },
+    {
+      words: "restore",
+      summary: "a house from a backup, closed until it is proven",
+      load: async () => (await backup()).restoreCommand,
+    },
+    {
+      words: "admin sharing open",
+      summary: "open what was shared again after a restore without its journal",
+      load: async () => (await backup()).openSharingCommand,
     },
   ];
 }

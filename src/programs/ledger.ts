@@ -17,6 +17,7 @@ import { verifyExport } from "#trust/ledger/export.ts";
 import type { LedgerReport } from "#trust/ledger/verifier.ts";
 import { inOffice, ORG, shellOf } from "./admin.ts";
 import { type Call, type Command, WrongUse } from "./command.ts";
+import { journalNews } from "./journal.ts";
 import type { Office } from "./node.ts";
 
 const { required: _, ...ANY_ORG } = ORG;
@@ -192,6 +193,7 @@ export const checkpointCommand: Command = {
         const checkpoint = await settleLedger(office, organisation, witness);
         if (checkpoint) made.push({ organisation, size: checkpoint.size, note: checkpoint.note });
       }
+      await journalNews(office);
       call.answer({ checkpoints: made }, made.map(({ note }) => `${note}\n`).join(""));
     }),
 };

@@ -1,10 +1,13 @@
 import { hkdfSync, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { World } from "#features/audit/action.ts";
+import { UNFINISHED } from "#features/compliance/backup/restore.ts";
 import { Keyring } from "#features/keys/keyring.ts";
 import { Gate } from "#features/sharing/gate.ts";
 import { Indexer } from "#features/studies/indexer.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
+import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { systemClock } from "#kit/time.ts";
 import { openDirectory } from "#platform/blobs/directory.ts";
@@ -31,7 +34,13 @@ export type Node = StudiesWorld & Office & { gate: Gate };
 const MIB = 1024 * 1024;
 
 /** Database and keys. Several programs may hold them at once on one data directory; the last to close ends the embedded database. */
-export async function openOffice(config: Config): Promise<Office> {
+export async function openOffice(config: Config, { restoring = false } = {}): Promise<Office> {
+  if (!restoring && existsSync(join(config.dataDir, UNFINISHED)))
+    throw new Fault(
+      "config.invalid",
+      "A restore into this data directory did not end well: restore into a new one, and see docs/runbook/backup.md.",
+      { place: "dataDir" },
+    );
   const master = await masterKeyFile(config.dataDir);
   const database = await openDatabase(config);
   const keyring = new Keyring({ wrappers: [wrapperFromKey(master, masterKeyId(master))], now: systemClock });

@@ -4,6 +4,8 @@ import type { FastifyInstance } from "fastify";
 import { sql } from "kysely";
 import { Sequencer } from "#features/audit/ledger/sequencer.ts";
 import { WitnessFolder } from "#features/audit/ledger/witness.ts";
+import { JournalFeed } from "#features/compliance/journal/feed.ts";
+import { Journal } from "#features/compliance/journal/journal.ts";
 import { authenticator } from "#features/people/authenticate.ts";
 import { Setup } from "#features/people/joining/setup.ts";
 import { Signin } from "#features/people/signin/signin.ts";
@@ -112,7 +114,8 @@ async function serve(node: Node, { state, demo, log, closers }: Around): Promise
   const { config, gate } = node;
   const [certificates, events] = [await openCertificates(config), await openEvents(node.database)];
   const witness = new WitnessFolder(config.dataDir);
-  const sequencer = new Sequencer({ world: node, witness, log });
+  const feed = new JournalFeed(node.database, new Journal(config.dataDir));
+  const sequencer = new Sequencer({ world: node, witness, log, onNews: (organisation) => feed.news(organisation) });
   closers.add(() => sequencer.stop());
   sequencer.start();
   const [reads, strangers] = [new Reads(node), new Strangers(node)];

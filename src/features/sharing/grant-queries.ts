@@ -234,3 +234,9 @@ export async function organisationName(tx: Tx, id: string): Promise<string> {
   const { rows } = await sql<{ name: string }>`select name from organisation where id = ${id}`.execute(tx);
   return rows[0]?.name ?? "";
 }
+
+/** Whether sharing waits for a person's decision after a restore. */
+export async function isHouseClosed(tx: Tx): Promise<boolean> {
+  const { rows } = await sql<{ closed: boolean }>`select exists (select from sharing_closed) as closed`.execute(tx);
+  return rows[0]?.closed === true;
+}

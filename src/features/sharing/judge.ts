@@ -6,6 +6,7 @@ import type { Actor } from "#features/audit/actor.ts";
 import {
   agreementsOf,
   consentsOf,
+  isHouseClosed,
   linkMaxDays,
   organisationName,
   personByEmail,
@@ -52,6 +53,7 @@ export async function judge(
     agreements,
     consents,
     linkMaxDays: await linkMaxDays(tx, who.organisation),
+    houseClosed: await isHouseClosed(tx),
   };
   const { subject, ...named } = await subjectOf(tx, input);
   const proposal: Proposal = {

@@ -27,6 +27,8 @@ export type ShareFacts = {
   agreements: readonly AgreementFacts[];
   consents: readonly ConsentFacts[];
   linkMaxDays: number;
+  /** After a restore without its journal nothing new is shared until a person has decided. */
+  houseClosed?: boolean;
 };
 
 export type Proposal = {
@@ -53,6 +55,7 @@ export type ShareBecause =
   | "legal-order"
   | "role"
   | "not-owner"
+  | "sharing-closed"
   | "too-long"
   | "no-rights"
   | "basis-missing"
@@ -88,6 +91,7 @@ export function mayShare(
   now: Date,
 ): ShareVerdict {
   if (who.organisation !== facts.owner) return no("not-owner");
+  if (facts.houseClosed) return no("sharing-closed");
   if (!who.roles.some((role) => SHARING_ROLES.includes(role))) return no("role");
   if (proposal.rights.length === 0 || !proposal.rights.includes("view")) return no("no-rights");
   if (proposal.subject.kind === "link" && proposal.rights.some((right) => !LINK_RIGHTS.includes(right)))

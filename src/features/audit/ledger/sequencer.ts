@@ -12,8 +12,8 @@ export type SequencerOptions = {
   world: LedgerNeeds;
   witness: Pick<WitnessFolder, "keep">;
   log: Log;
-  /** Told of every ledger whose tree grew, before its next checkpoint. */
-  onNumbered?: (organisation: string) => Promise<void>;
+  /** Told of every ledger whose tree grew or was signed. */
+  onNews?: (organisation: string) => Promise<void>;
   everyMs?: number;
   checkpointMs?: number;
 };
@@ -80,7 +80,7 @@ export class Sequencer {
   }
 
   async #number(organisation: string): Promise<void> {
-    const { world, log, onNumbered } = this.#options;
+    const { world, log, onNews } = this.#options;
     const { numbered, strange } = await numberPending(world, organisation);
     if (strange > 0) log.error({ organisation, rows: strange }, "rows in the record were not written by this program");
     if (numbered === 0 && this.#known.has(organisation)) return;
@@ -89,7 +89,7 @@ export class Sequencer {
     if (before !== undefined && now.size < before.size)
       log.error({ organisation, was: before.size, is: now.size }, "the record became shorter");
     this.#known.set(organisation, now);
-    await onNumbered?.(organisation);
+    await onNews?.(organisation);
   }
 
   #look(organisation: string): Promise<Known> {
@@ -104,7 +104,9 @@ export class Sequencer {
     const { world, witness } = this.#options;
     const made = await makeCheckpoint(world, organisation, this.#session, witness);
     const known = this.#known.get(organisation);
-    if (made && known) this.#known.set(organisation, { ...known, signedSize: made.size, signedAt: made.at.getTime() });
+    if (made === null || known === undefined) return;
+    this.#known.set(organisation, { ...known, signedSize: made.size, signedAt: made.at.getTime() });
+    await this.#options.onNews?.(organisation);
   }
 
   /** Numbers what still waits and signs it; call it while the database answers and nobody writes any more. */
@@ -112,7 +114,7 @@ export class Sequencer {
     this.#stop.abort();
     await this.#running;
     try {
-      await settleLedgers(this.#options.world, this.#options.witness, this.#options.onNumbered);
+      await settleLedgers(this.#options.world, this.#options.witness, this.#options.onNews);
     } catch (error) {
       this.#options.log.warn({ err: error }, "the record ends without a checkpoint; the next start makes it");
     }
@@ -134,10 +136,10 @@ export async function settleLedger(
 export async function settleLedgers(
   world: LedgerNeeds,
   witness: Pick<WitnessFolder, "keep">,
-  onNumbered?: (organisation: string) => Promise<void>,
+  onNews?: (organisation: string) => Promise<void>,
 ): Promise<void> {
   for (const organisation of await world.database.read(NO_SCOPE, allLedgers)) {
     await settleLedger(world, organisation, witness);
-    await onNumbered?.(organisation);
+    await onNews?.(organisation);
   }
 }
