@@ -65,6 +65,7 @@ function zipOf(
   for (const entry of entries) {
     zip.addReadStreamLazy(entry.name, { compress: false, size: entry.row.bytes, mtime }, (give) => {
       reading = Readable.from(bytesOf(needs, session, entry, judgeSession), { objectMode: false });
+      reading.once("error", (error: Error) => output.destroy(error)); // the archive listens to none of its sources
       give(null, reading);
     });
   }
