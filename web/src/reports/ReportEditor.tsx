@@ -18,7 +18,7 @@ type Props = { owner: string; id: string; title: string; report: Report; addendu
 /** Four sections that save themselves; signing asks once. Ctrl+Enter signs. */
 export function ReportEditor({ owner, id, title, report, addendum, onSigned }: Props) {
   const { t } = useTranslation(["reports", "common"]);
-  const draft = useDraft(report.text, (text) => saveDraft(owner, id, text));
+  const draft = useDraft((addendum ? report.draft : null) ?? report.text, (text) => saveDraft(owner, id, text));
   const [signing, setSigning] = useState<Signing>();
   const boxes = useRef<Partial<Record<(typeof SECTIONS)[number], HTMLTextAreaElement | null>>>({});
   const first: Signing = addendum ? "addendum" : "final";
