@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { z } from "zod";
+import { z } from "zod";
 import { PublishForm, RecordConsent } from "#contract/sharing.ts";
 import { action, type World } from "#features/audit/action.ts";
 import { systemActor } from "#features/audit/actor.ts";
@@ -10,11 +10,11 @@ import {
   insertConsent,
   insertForm,
   latestVersion,
+  lockedOrganisation,
   patientNamedBy,
 } from "#features/consent/queries.ts";
 import { type ConsentProblem, consentProblem, mayPublishForms, mayTakeConsent } from "#features/consent/rules.ts";
 import { starterForms } from "#features/consent/starter-forms.ts";
-import { organisationById } from "#features/people/organisation-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { canonicalJson } from "#trust/ledger/canonical.ts";
@@ -49,22 +49,28 @@ export const publishForm = action("consent.publish", PublishForm, async ({ tx },
   };
 });
 
-/** The templates an organisation begins with; does nothing where there is any form already. */
-export async function publishStarterForms(world: World, organisation: string): Promise<void> {
-  const scope = { organisation, person: null };
-  const known = await world.database.read(scope, async (tx) => ({
-    forms: await formsOf(tx, organisation),
-    card: await organisationById(tx, organisation),
-  }));
-  if (known.forms.length > 0 || known.card === null) return;
-  const { name, jurisdiction } = known.card;
-  for (const form of starterForms(name)) {
-    await publishForm(world, systemActor(organisation, "starter-forms"), { ...form, jurisdiction }).catch(
-      (thrown: unknown) => {
-        if (!(thrown instanceof Fault && thrown.code === "state.conflict")) throw thrown; // somebody else just did
-      },
-    );
+/**
+ * The templates an organisation begins with, all or none of them; where there is any form already nothing is added. Two who ask
+ * at the same moment wait for each other.
+ */
+const insertStarterForms = action("consent.begin", z.object({}), async ({ tx }, who) => {
+  if (!mayPublishForms(who))
+    return { refused: "role", fault: "role.denied", say: "The program brings its templates itself.", audit: {} };
+  const organisation = await lockedOrganisation(tx, who.organisation);
+  if (!organisation || (await formsOf(tx, who.organisation)).length > 0)
+    return { done: {}, audit: { because: "forms-are-there" } };
+  const hashes: Record<string, string> = {};
+  for (const starter of starterForms(organisation.name)) {
+    const content = { ...starter, jurisdiction: organisation.jurisdiction, version: 1 };
+    const sha256 = formHash(content);
+    await insertForm(tx, { ...content, id: uuidv7(), sha256, organisation: who.organisation, createdBy: null });
+    hashes[starter.form] = sha256.toString("hex");
   }
+  return { done: {}, audit: { detail: hashes } };
+});
+
+export async function publishStarterForms(world: World, organisation: string): Promise<void> {
+  await insertStarterForms(world, systemActor(organisation, "starter-forms"), {});
 }
 
 const SAY: Record<ConsentProblem, string> = {

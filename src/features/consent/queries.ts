@@ -131,3 +131,12 @@ export async function endConsentEvent(
   );
   return rows[0] ?? null;
 }
+
+/** The organisation whose first forms are being published; whoever else would publish them waits. */
+export async function lockedOrganisation(tx: Tx, id: string): Promise<{ name: string; jurisdiction: string } | null> {
+  const { rows } = await sql<{
+    name: string;
+    jurisdiction: string;
+  }>`select name, jurisdiction from organisation where id = ${id} for update`.execute(tx);
+  return rows[0] ?? null;
+}

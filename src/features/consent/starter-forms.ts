@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { PublishForm } from "#contract/sharing.ts";
 
-type Starter = Omit<z.input<typeof PublishForm>, "jurisdiction">;
+type Starter = Omit<z.output<typeof PublishForm>, "jurisdiction">;
 
 const NOTE =
   "TEMPLATE. This text is a starting point. Have it read by somebody who knows the law where you work, change what they change, and publish it as a new version before you rely on it.";
