@@ -19,7 +19,11 @@ async function slices(folder: string, associations: number, each: number, from: 
   for (let sender = 0; sender < associations; sender++) {
     const place = join(folder, `${from}-${sender}`);
     await mkdir(place, { recursive: true });
-    for (let at = 0; at < each; at++) await writeFile(join(place, `${at}.dcm`), syntheticCtSlice({ uidSuffix: from + sender * each + at, study: from + sender }).part10);
+    for (let at = 0; at < each; at++)
+      await writeFile(
+        join(place, `${at}.dcm`),
+        syntheticCtSlice({ uidSuffix: from + sender * each + at, study: from + sender }).part10,
+      );
     folders.push(place);
   }
   return folders;
@@ -33,10 +37,23 @@ function finished(child: ChildProcess): Promise<void> {
 
 async function measure(receiver: Receiver, folders: readonly string[], each: number): Promise<Rate> {
   const began = performance.now();
-  await Promise.all(folders.map((folder) => finished(spawn("storescu", ["-pdu", "131072", "-aet", "BENCH", "-aec", "BENCH", ...receiver.args, "+sd", folder], { stdio: "ignore", env: { ...process.env, TCP_NODELAY: "1" } }))));
+  await Promise.all(
+    folders.map((folder) =>
+      finished(
+        spawn("storescu", ["-pdu", "131072", "-aet", "BENCH", "-aec", "BENCH", ...receiver.args, "+sd", folder], {
+          stdio: "ignore",
+          env: { ...process.env, TCP_NODELAY: "1" },
+        }),
+      ),
+    ),
+  );
   const seconds = (performance.now() - began) / 1000;
   const objects = folders.length * each;
-  return { associations: folders.length, megabytesPerSecond: (objects * SLICE) / 1e6 / seconds, objectsPerSecond: objects / seconds };
+  return {
+    associations: folders.length,
+    megabytesPerSecond: (objects * SLICE) / 1e6 / seconds,
+    objectsPerSecond: objects / seconds,
+  };
 }
 
 function freePort(): Promise<number> {
@@ -50,20 +67,54 @@ function freePort(): Promise<number> {
 }
 
 /** Orthanc with the fastest settings known (docs/performance.md), on loopback, with a folder of its own. */
-export async function startOrthanc(folder: string): Promise<{ dicom: number; http: number; stop: () => Promise<void> }> {
+export async function startOrthanc(
+  folder: string,
+): Promise<{ dicom: number; http: number; stop: () => Promise<void> }> {
   const [dicom, http] = [await freePort(), await freePort()];
   const file = join(folder, "orthanc.json");
-  await writeFile(file, JSON.stringify({
-    Name: "bench", StorageDirectory: join(folder, "store"), IndexDirectory: join(folder, "store"), DicomPort: dicom, HttpPort: http, RemoteAccessAllowed: false, AuthenticationEnabled: false,
-    SyncStorageArea: false, StorageAccessOnFind: "Never", DicomThreadsCount: 32, MaximumPduLength: 131072, SaveJobs: false, KeepAlive: true, TcpNoDelay: true, DicomAlwaysAllowStore: true, DicomCheckCalledAet: false,
-    Plugins: ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"], DicomWeb: { Enable: true, StudiesMetadata: "MainDicomTags", SeriesMetadata: "MainDicomTags" },
-  }));
+  await writeFile(
+    file,
+    JSON.stringify({
+      Name: "bench",
+      StorageDirectory: join(folder, "store"),
+      IndexDirectory: join(folder, "store"),
+      DicomPort: dicom,
+      HttpPort: http,
+      RemoteAccessAllowed: false,
+      AuthenticationEnabled: false,
+      SyncStorageArea: false,
+      StorageAccessOnFind: "Never",
+      DicomThreadsCount: 32,
+      MaximumPduLength: 131072,
+      SaveJobs: false,
+      KeepAlive: true,
+      TcpNoDelay: true,
+      DicomAlwaysAllowStore: true,
+      DicomCheckCalledAet: false,
+      Plugins: ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
+      DicomWeb: { Enable: true, StudiesMetadata: "MainDicomTags", SeriesMetadata: "MainDicomTags" },
+    }),
+  );
   const child = spawn("/usr/sbin/Orthanc", [file], { stdio: "ignore" });
   for (let tries = 0; tries < 100; tries++) {
-    if (await fetch(`http://127.0.0.1:${http}/system`).then((answer) => answer.ok, () => false)) break;
+    if (
+      await fetch(`http://127.0.0.1:${http}/system`).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { dicom, http, stop: () => new Promise((resolve) => { child.once("exit", () => resolve()); child.kill("SIGTERM"); }) };
+  return {
+    dicom,
+    http,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
 }
 
 export async function benchIngest(repeats: number): Promise<{ receiver: string; rates: Rate[] }[]> {
@@ -73,19 +124,30 @@ export async function benchIngest(repeats: number): Promise<{ receiver: string; 
   const device = await server.device(organisation, "BENCH");
   const orthanc = await startOrthanc(folder);
   const receivers: Receiver[] = [
-    { name: "Safelight, TLS, sealed, indexed, on the record, fsync", args: ["+tls", device.key, device.cert, "+cf", device.ca, "localhost", String(server.ports.dicomTls)], rates: [] },
+    {
+      name: "Safelight, TLS, sealed, indexed, on the record, fsync",
+      args: ["+tls", device.key, device.cert, "+cf", device.ca, "localhost", String(server.ports.dicomTls)],
+      rates: [],
+    },
     { name: "Orthanc, plain, no fsync", args: ["127.0.0.1", String(orthanc.dicom)], rates: [] },
   ];
   try {
     let from = 1;
     for (let repeat = 0; repeat < repeats; repeat++) {
-      for (const [associations, each] of [[1, 60], [8, 40], [16, 30], [32, 20]] as const) {
+      for (const [associations, each] of [
+        [1, 60],
+        [8, 40],
+        [16, 30],
+        [32, 20],
+      ] as const) {
         for (const receiver of receivers) {
           const folders = await slices(join(folder, "in"), associations, each, from);
           from += associations * each + associations;
           const rate = await measure(receiver, folders, each);
           receiver.rates.push(rate);
-          process.stdout.write(`${receiver.name}: ${associations} associations, ${rate.megabytesPerSecond.toFixed(0)} MB/s, ${rate.objectsPerSecond.toFixed(0)} objects/s\n`);
+          process.stdout.write(
+            `${receiver.name}: ${associations} associations, ${rate.megabytesPerSecond.toFixed(0)} MB/s, ${rate.objectsPerSecond.toFixed(0)} objects/s\n`,
+          );
           await rm(join(folder, "in"), { recursive: true, force: true });
         }
       }

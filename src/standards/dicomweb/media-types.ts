@@ -94,7 +94,7 @@ export function chooseRelated(
     if (range.type === "multipart/related") {
       const inner = parseMediaType(range.parameters.get("type") ?? types[0] ?? "");
       const type = inner && types.find((candidate) => typeFits(inner.type, candidate));
-      if (type && inner)
+      if (type)
         return {
           multipart: true,
           type,

@@ -54,6 +54,7 @@ function isHounsfield(
   json: Awaited<ReturnType<typeof attributesOf>>,
   slope: number | undefined,
 ): boolean {
-  const type = String(json["00281054"]?.Value?.[0] ?? "HU").trim();
+  const given = json["00281054"]?.Value?.[0];
+  const type = typeof given === "string" ? given.trim() : "HU";
   return row.modality === "CT" && slope !== undefined && (type === "HU" || type === "");
 }

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { wayOf, windowsOf } from "#features/studies/link/windows.ts";
+import { markOf, maskedAddress, sourceOf } from "#features/studies/link/words.ts";
+
+test("a study with CT offers the customary windows, every other study three that add nothing", () => {
+  assert.deepEqual(
+    windowsOf(["CT", "SR"]).map(({ key }) => key),
+    ["default", "brain", "soft", "lung", "bone"],
+  );
+  for (const modalities of [["MR"], ["DX"], ["US", "SR"], []])
+    assert.deepEqual(
+      windowsOf(modalities).map(({ key }) => key),
+      ["default", "brighter", "darker"],
+    );
+});
+
+test("only keys that the study offers are drawn, and Hounsfield windows only where the values are in Hounsfield units", () => {
+  assert.deepEqual(wayOf("brain", ["CT"], true)?.window, { center: 40, width: 80 });
+  assert.deepEqual(wayOf("brain", ["CT", "SR"], false), {}, "another image of the study is drawn as it says itself");
+  assert.equal(wayOf("brain", ["MR"], false), null);
+  assert.equal(wayOf("brighter", ["CT"], true), null);
+  for (const key of ["", "40,80", "BRAIN", "default ", "__proto__", "constructor"])
+    assert.equal(wayOf(key, ["CT"], true), null, key);
+  for (const { key } of windowsOf(["MR"])) assert.equal(wayOf(key, ["MR"], false)?.window, undefined);
+});
+
+test("the mark says whose copy it is, the day, and the end of the link's identifier", () => {
+  const link = { id: "01a20c27-6b05-796a-95a4-3b06e091f003", recipient: "Dr B. Fourie" };
+  assert.deepEqual(markOf(link, new Date("2026-11-24T23:30:00Z")).lines, ["Dr B. Fourie · 2026-11-24 · e091f003"]);
+});
+
+test("a masked address is known by its owner and tells nobody else", () => {
+  const cases = [
+    ["fourie@practice.example.org", "f•••@p•••.org"],
+    ["a@b.co", "a•••@b•••.co"],
+    ["x@localhost", "x•••@l•••"],
+    ["+27820000000", "+•••"],
+    ["@example.org", "@•••"],
+    ["𝒜lice@example.org", "𝒜•••@e•••.org"],
+  ];
+  for (const [address = "", masked] of cases) assert.equal(maskedAddress(address), masked);
+});
+
+test("attempts are counted by IPv4 address and by the /64 of an IPv6 subscriber", () => {
+  const cases = [
+    ["203.0.113.9", "203.0.113.9"],
+    ["::ffff:203.0.113.9", "203.0.113.9"],
+    ["2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2:bbbb:0:0:9", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["::1", "0:0:0:0::/64"],
+  ];
+  for (const [address = "", source] of cases) assert.equal(sourceOf(address), source);
+});
