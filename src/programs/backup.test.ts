@@ -184,15 +184,7 @@ test("a restore with the journal gives the same house, in which what was taken a
     [restored.json["verified"], restored.json["replayed"], restored.json["sharingClosed"]],
     [true, 3, null],
   );
-  const same = [
-    "study",
-    "series",
-    "instance",
-    "patient",
-    "key_group",
-    "organisation_key",
-    'auth."user"',
-  ];
+  const same = ["study", "series", "instance", "patient", "key_group", "organisation_key", 'auth."user"'];
   const before = await inHouse("one", (node) => contentOf(node, same));
   await inHouse("two", async (node) => {
     assert.deepEqual(await contentOf(node, same), before);
