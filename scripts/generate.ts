@@ -6,7 +6,7 @@ import { run } from "./run.ts";
 const GENERATED = [
   {
     script: "scripts/generate-dictionary.ts",
-    files: ["src/standards/dicom/generated/dictionary.ts", "src/standards/dicom/generated/sop-classes.ts"],
+    files: ["src/standards/dicom/generated/dictionary.ts", "src/standards/dicom/generated/storage-sop-classes.ts"],
   },
   { script: "scripts/schema.ts", files: ["db/schema.sql", "src/platform/postgres/generated/schema.ts"] },
 ];
