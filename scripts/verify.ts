@@ -2,8 +2,8 @@ import { ensurePeers } from "./peers.ts";
 import { runAll } from "./run.ts";
 
 /**
- * What CI runs. It does not hold the database, decoder, interop and browser suites yet (`npm test`, `npm run test:interop`,
- * `npm run test:e2e`): docs/acceptance.md says which of them were seen to pass.
+ * What CI runs. It does not hold the database, decoder, interop and browser suites yet (`npm test`,
+ * `npm run test:interop`): docs/acceptance.md says which of them were seen to pass.
  */
 if (!ensurePeers()) process.exit(3);
 const passed = await runAll([

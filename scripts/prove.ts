@@ -1,0 +1,32 @@
+import { runAll, type Step } from "./run.ts";
+
+/** The acceptance lines that have a command, by number; docs/acceptance.md tells the rest and the last figures. */
+const LINES: Readonly<Record<string, readonly Step[]>> = {
+  "2": [
+    { name: "every valid file, there and back", command: "node", args: ["--test", "test/interop/round-trip.test.ts"] },
+  ],
+  "3": [
+    {
+      name: "metadata and frames beside pydicom",
+      command: "node",
+      args: ["--test", "test/interop/dicom-pydicom.test.ts"],
+    },
+    { name: "pixels beside the oracles", command: "node", args: ["--test", "test/interop/pixels-decode.test.ts"] },
+  ],
+  "5": [
+    {
+      name: "verdicts, walls, links",
+      command: "node",
+      args: ["--test", "src/features/**/*.test.ts", "test/laws/*.test.ts"],
+    },
+  ],
+  "6": [{ name: "ingest beside Orthanc", command: "node", args: ["bench/ingest.ts", "5"] }],
+};
+
+const wanted = process.argv[2];
+const steps = wanted === undefined ? Object.values(LINES).flat() : LINES[wanted];
+if (steps === undefined) {
+  process.stderr.write(`There is a command for the lines ${Object.keys(LINES).join(", ")}.\n`);
+  process.exit(2);
+}
+process.exit((await runAll(steps, { all: true })) ? 0 : 1);
