@@ -51,6 +51,11 @@ test("any line of an export that is left out, repeated or changed is found", asy
   );
 });
 
+test("an export whose last line counts fewer entries than it holds is found", async () => {
+  assert.deepEqual(await verdict(lines.with(-1, '{"end":20}')), [["inserted", 20, 30]]);
+  assert.deepEqual(await verdict(lines.with(-1, '{"end":31}')), [["missing", 30, 31]]);
+});
+
 test("a detail that was changed is found, one that was withheld is not missed", async () => {
   const forged = lines.map((line) => line.replace("reason 12", "another reason"));
   assert.deepEqual(await verdict(forged), [["detail", 12, 13]]);

@@ -76,6 +76,7 @@ export async function verifyExport(
     } else if (typeof record?.end === "number") {
       ended = true;
       if (record.end > next) verifier.find("missing", next, record.end, "the export says it had more entries");
+      if (record.end < next) verifier.find("inserted", record.end, next, "the export says it had fewer entries");
     } else {
       next = give(verifier, record, number, next);
     }
