@@ -5,6 +5,7 @@ import type { Actor } from "#features/audit/actor.ts";
 import {
   type GrantFacts,
   grantStands,
+  mayDownload,
   mayReadReport,
   mayUse,
   reachOf,
@@ -146,7 +147,7 @@ test("a link opens by its own grant only, with the rights it carries, in no orga
   });
   const facts = study(grant({ subject: LINK, purpose: "patient-request" }), grant({ id: "partner" }));
   assert.equal(mayUse("view", link(["view"]), facts, NOW).allowed, true);
-  assert.equal(mayUse("download", link(["view"]), facts, NOW).allowed, false);
+  assert.equal(mayDownload(link(["view"]), facts, NOW).allowed, false);
   assert.equal(mayUse("download", link(["view", "download"]), facts, NOW).because, "right-missing");
   assert.equal(mayUse("view", link(["view"], "another"), facts, NOW).because, "no-grant");
   assert.equal(mayUse("view", link(["view"]), study(), NOW).because, "no-grant");

@@ -120,6 +120,16 @@ test("a small stream that asks for more memory than a decoder may have costs a c
     assert.equal(small.pixels.length, 64);
   }));
 
+test("what big frames leave behind does not count against the next ones", () =>
+  withDecoders({ memoryLimit: 260 * MIB }, async (decoders) => {
+    const frame = flatJpeg(4000);
+    for (let round = 0; round < 5; round++) {
+      const format = readPixelFormat(grey(4000, 4000));
+      const { pixels } = await decoders.decode({ transferSyntax: BASELINE, format, frame });
+      assert.equal(pixels.length, 16_000_000);
+    }
+  }));
+
 test("a frame that takes too long is given up, and the next one is decoded", () =>
   withDecoders({ timeLimit: 1500 }, async (decoders) => {
     const scans = endlessJpeg(9000, 3000); // 610 kB

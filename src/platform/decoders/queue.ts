@@ -78,6 +78,7 @@ export class Queue {
     } catch (fault) {
       failed(fault);
     }
+    if (worker.alive && worker.worn) await worker.stop();
     if (worker.alive) this.#idle.push(worker);
     this.#serve();
   }

@@ -86,6 +86,11 @@ export class Worker {
     }
   }
 
+  /** What a big frame left behind would count against the next one: such a child is better replaced. */
+  get worn(): boolean {
+    return (residentBytes(this.#child.pid) ?? 0) > this.#limits.memoryLimit / 2;
+  }
+
   kill(why: string): void {
     this.#why = why;
     this.#child.kill("SIGKILL");

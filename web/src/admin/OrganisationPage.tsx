@@ -50,6 +50,7 @@ function Settings({ first }: { first: z.infer<typeof OrganisationSettings> }) {
           label={t("organisation.colour")}
           description={t("organisation.colourHint")}
           format="hex"
+          eyeDropperButtonProps={{ "aria-label": t("organisation.colourPick") }}
           value={values.colour}
           onChange={(next) => set({ colour: next.toLowerCase() })}
         />

@@ -128,6 +128,7 @@ export const adminWords = {
     lead: "How your organisation appears on the portal, in mail and on print, and its limits.",
     name: "Name",
     colour: "Colour",
+    colourPick: "Pick a colour from the screen",
     colourHint: "Darkened by itself where white words on it could not be read",
     logo: "Logo",
     logoHint: "SVG or PNG, at most 64 kB",

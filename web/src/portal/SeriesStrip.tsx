@@ -25,19 +25,14 @@ export function SeriesStrip({
         if (!middle) return null;
         const label = series.description || series.modality;
         return (
-          <button
-            key={series.id}
-            type="button"
-            aria-pressed={index === chosen}
-            aria-label={`${label}, ${positions.length}`}
-            onClick={() => onChoose(index)}
-          >
+          <button key={series.id} type="button" aria-pressed={index === chosen} onClick={() => onChoose(index)}>
             {middle.kind === "image" ? (
               <img src={pictures.thumbnail(middle.instance)} alt="" draggable={false} loading="lazy" />
             ) : (
               <span>{series.modality}</span>
             )}
             <small>{positions.length}</small>
+            <span className="sr-only">{label}</span>
           </button>
         );
       })}

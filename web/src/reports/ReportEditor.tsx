@@ -13,10 +13,18 @@ import { type Saving, useDraft } from "./useDraft.ts";
 import { Versions } from "./Versions.tsx";
 
 type Signing = "preliminary" | "final" | "addendum";
-type Props = { owner: string; id: string; title: string; report: Report; addendum: boolean; onSigned: () => void };
+type Props = {
+  owner: string;
+  id: string;
+  title: string;
+  report: Report;
+  addendum: boolean;
+  onSigned: () => void;
+  onCancel: () => void;
+};
 
 /** Four sections that save themselves; signing asks once. Ctrl+Enter signs. */
-export function ReportEditor({ owner, id, title, report, addendum, onSigned }: Props) {
+export function ReportEditor({ owner, id, title, report, addendum, onSigned, onCancel }: Props) {
   const { t } = useTranslation(["reports", "common"]);
   const draft = useDraft((addendum ? report.draft : null) ?? report.text, (text) => saveDraft(owner, id, text));
   const [signing, setSigning] = useState<Signing>();
@@ -35,7 +43,10 @@ export function ReportEditor({ owner, id, title, report, addendum, onSigned }: P
     <>
       <header className="report-head">
         <b>{title}</b>
-        <SavingChip report={report} saving={draft.saving} />
+        <SavingChip
+          status={addendum ? "addendum" : report.status === "none" ? "draft" : report.status}
+          saving={draft.saving}
+        />
       </header>
       <div className="report-text">
         {SECTIONS.map((name) => (
@@ -62,6 +73,11 @@ export function ReportEditor({ owner, id, title, report, addendum, onSigned }: P
       <footer className="report-foot">
         <InsertMeasurement onInsert={insert} />
         <span style={{ flex: 1 }} />
+        {addendum && (
+          <Button variant="default" onClick={onCancel}>
+            {t("common:cancel")}
+          </Button>
+        )}
         <Button.Group>
           <Button
             disabled={!report.can.sign.allowed}
@@ -103,14 +119,14 @@ async function sign(owner: string, id: string, status: Signing, settle: () => Pr
   await signReport(owner, id, status);
 }
 
-function SavingChip({ report, saving }: { report: Report; saving: Saving }) {
+function SavingChip({ status, saving }: { status: Exclude<Report["status"], "none">; saving: Saving }) {
   const { t } = useTranslation("reports");
   const state = { clean: "", dirty: t("unsaved"), saving: t("saving"), saved: t("savedAt"), failed: "" }[saving.is];
   return (
     <span className="report-chip" data-failed={saving.is === "failed" || undefined} aria-live="polite">
       {saving.is === "failed"
         ? t("failed", { reason: saving.reason })
-        : [t(`status.${report.status === "none" ? "draft" : report.status}`), state].filter(Boolean).join(" · ")}
+        : [t(`status.${status}`), state].filter(Boolean).join(" · ")}
     </span>
   );
 }

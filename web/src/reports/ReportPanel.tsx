@@ -43,6 +43,7 @@ export function ReportPanel({ owner, id, title }: { owner: string; id: string; t
           report={report}
           addendum={adding}
           onSigned={refresh}
+          onCancel={() => setAdding(false)}
         />
       ) : (
         <ReportReading

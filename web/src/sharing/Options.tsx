@@ -1,5 +1,5 @@
 import { NumberInput, Switch } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { Draft } from "./proposal.ts";
 
@@ -71,18 +71,19 @@ function Line({
   disabled?: boolean;
   set: (on: boolean) => void;
 }) {
+  const id = useId();
   return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the switch inside is the control
-    <label className="share-line" data-disabled={disabled || undefined}>
-      <span>
+    <div className="share-line" data-disabled={disabled || undefined}>
+      <label htmlFor={id}>
         {label} {note && <span className="faint">{note}</span>}
-      </span>
+      </label>
       <Switch
+        id={id}
         checked={on}
         disabled={disabled}
         withThumbIndicator={false}
         onChange={(event) => set(event.currentTarget.checked)}
       />
-    </label>
+    </div>
   );
 }

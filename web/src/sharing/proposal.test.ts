@@ -35,9 +35,10 @@ test("a group has no challenge and no count of openings, and may report where it
   const proposal = proposalOf(
     draft({ tab: "group", partner: ID, purpose: "care", maxUses: 3, address: "a@b.example" }),
   );
-  assert.equal(proposal?.challenge, undefined);
-  assert.equal(proposal?.maxUses, null);
-  assert.deepEqual(proposal?.rights, ["view", "report"]);
+  assert.ok(proposal);
+  assert.equal(proposal.challenge, undefined);
+  assert.equal(proposal.maxUses, null);
+  assert.deepEqual(proposal.rights, ["view", "report"]);
 });
 
 test("a link never carries the right to report", () => {

@@ -28,8 +28,11 @@ export function AccountMenu() {
   return (
     <Menu position="right-end" width={264} offset={10}>
       <Menu.Target>
-        <button type="button" className="rail-me" aria-label={`${t("nav.account")}: ${session.person.displayName}`}>
+        <button type="button" className="rail-me">
           {initials(session.person.displayName)}
+          <span className="sr-only">
+            {t("nav.account")}: {session.person.displayName}
+          </span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

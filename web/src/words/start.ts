@@ -1,5 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import { number } from "../ui/format.ts";
 import { english } from "./english.ts";
 
 /** Words first: screens draw only after this. Everything is bundled, nothing is fetched from elsewhere. */
@@ -12,4 +13,5 @@ export async function startWords(): Promise<void> {
     interpolation: { escapeValue: false }, // React escapes
     returnNull: false,
   });
+  i18next.services.formatter?.add("number", (value: unknown) => number(Number(value)));
 }

@@ -263,7 +263,7 @@ test("a PDF and a structured report are pictures of pages, with the mark; their 
   for (const at of [0, 1]) {
     const page = await browser.get(`/api/link/document/${idOf(shown, at)}/1`);
     assert.equal(page.headers["content-type"], "image/png");
-    const { width = 0, height = 0 } = await sharp(page.rawPayload).metadata();
+    const { width, height } = await sharp(page.rawPayload).metadata();
     assert.ok(width > 1000 && height > 1500);
     const { data } = await sharp(page.rawPayload).greyscale().raw().toBuffer({ resolveWithObject: true });
     assert.ok(data.some((value) => value < 60) && data.some((value) => value > 150 && value < 250), "letters and mark");
@@ -379,10 +379,12 @@ function unzipped(bytes: Buffer): Promise<Map<string, Buffer>> {
     yauzl.fromBuffer(bytes, { lazyEntries: true }, (error, zip) => {
       if (error) return reject(error);
       zip.on("entry", (entry: yauzl.Entry) =>
-        zip.openReadStream(entry, async (failed, stream) => {
+        zip.openReadStream(entry, (failed, stream) => {
           if (failed) return reject(failed);
-          files.set(entry.fileName, Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>)));
-          zip.readEntry();
+          Array.fromAsync(stream as AsyncIterable<Buffer>).then((pieces) => {
+            files.set(entry.fileName, Buffer.concat(pieces));
+            zip.readEntry();
+          }, reject);
         }),
       );
       zip.on("end", () => resolve(files));

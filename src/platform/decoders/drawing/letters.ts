@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url);
 
 /** Scripts that names are written in; what none of them has is shown as an empty box. */
 const SUBSETS = ["latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese"];
-let fonts: Fontkit.Font[] | undefined;
+const opened = new Map<string, Fontkit.Font>();
 
 export type Outline = { path: string; width: number };
 
@@ -36,14 +36,18 @@ function glyphOf(character: string): { glyph: Fontkit.Glyph; unit: number } {
   return { glyph: font.glyphForCodePoint(code), unit: 1 / font.unitsPerEm };
 }
 
+/** The first font that has the letter; each is opened when it is first asked, for that takes time. */
 function fontFor(code: number): Fontkit.Font {
-  fonts ??= openFonts();
-  return (fonts.find((font) => font.hasGlyphForCodePoint(code)) ?? fonts[0]) as Fontkit.Font;
+  const subset = SUBSETS.find((name) => fontOf(name).hasGlyphForCodePoint(code));
+  return fontOf(subset ?? "latin");
 }
 
-function openFonts(): Fontkit.Font[] {
+function fontOf(subset: string): Fontkit.Font {
+  const known = opened.get(subset);
+  if (known !== undefined) return known;
   const { openSync } = require("fontkit") as typeof Fontkit;
-  const file = (subset: string) =>
-    require.resolve(`@fontsource-variable/inter/files/inter-${subset}-wght-normal.woff2`);
-  return SUBSETS.map((subset) => openSync(file(subset)) as Fontkit.Font);
+  const file = require.resolve(`@fontsource-variable/inter/files/inter-${subset}-wght-normal.woff2`);
+  const font = openSync(file) as Fontkit.Font;
+  opened.set(subset, font);
+  return font;
 }

@@ -26,7 +26,7 @@ export function Document({ document, opener, onTags, onGone }: Props) {
     case "other":
       return (
         <div>
-          <Notice text={t("document.noPicture")} onRetry={onTags} />
+          <Notice text={t("document.noPicture")} onRetry={onTags} action={t("document.attributes")} />
         </div>
       );
   }

@@ -7,10 +7,12 @@ type Props = {
   readonly trouble?: Trouble;
   readonly text?: string;
   readonly onRetry?: () => void;
+  /** What the button says when it is not another try. */
+  readonly action?: string;
 };
 
 /** What stands where an image should: that it is coming, or why it is not. */
-export function Notice({ spinning = false, trouble, text, onRetry }: Props) {
+export function Notice({ spinning = false, trouble, text, onRetry, action }: Props) {
   const { t } = useTranslation("viewer");
   return (
     <div className={styles.notice} role={trouble ? "alert" : "status"}>
@@ -19,7 +21,7 @@ export function Notice({ spinning = false, trouble, text, onRetry }: Props) {
       {text && <p>{text}</p>}
       {onRetry && (
         <button type="button" className={styles.button} onClick={onRetry}>
-          {t("pane.retry")}
+          {action ?? t("pane.retry")}
         </button>
       )}
     </div>
