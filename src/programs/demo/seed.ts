@@ -107,7 +107,7 @@ async function storeStudies(
   say: (line: string) => void,
 ): Promise<Stored[]> {
   const moment = { seed: SEED, now: new Date() };
-  const recipes = withPriors(DEMO_STUDIES);
+  const recipes = withPriors(DEMO_STUDIES).reverse(); // priors arrive before what they are compared with, the main study last
   const stored: Stored[] = [];
   for (const [at, recipe] of recipes.entries()) {
     const clinic = clinics.get(recipe.clinic.name);
