@@ -200,3 +200,12 @@ export const DemoDoors = z.object({
   ),
 });
 export const DemoEntered = z.object({ go: z.string() });
+/** GET /api/demo/outbox → DemoLetter[], newest first: what a mail server would have been given. */
+export const DemoLetter = z.object({
+  id: Id,
+  to: z.string(),
+  subject: z.string(),
+  body: z.string(),
+  at: Instant,
+});
+export type DemoLetter = z.infer<typeof DemoLetter>;

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { createTransport, type Transporter } from "nodemailer";
+import { createTransport } from "nodemailer";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Config } from "#platform/config.ts";
@@ -24,26 +24,52 @@ export async function queueMail(tx: Tx, { organisation, to, subject, body }: Mes
   return id;
 }
 
-type Needs = { database: Pick<Database, "transaction">; config: Pick<Config, "smtpUrl" | "mailFrom"> };
+/** A message on its way out. */
+export type Letter = Pick<Message, "to" | "subject" | "body"> & { id: string };
+/** Hands one message over; once it resolves the message counts as sent. */
+export type Deliver = (letter: Letter) => Promise<void>;
+
+type Needs = {
+  database: Pick<Database, "transaction">;
+  config: Pick<Config, "smtpUrl" | "mailFrom">;
+  /** Who takes messages where no mail server is configured: the demonstration's outbox page. */
+  outbox?: Deliver | undefined;
+};
 
 /**
- * The job that sends one message. Without SMTP the message stays in the outbox. Once it was handed over its text is
- * removed here: links and codes in it are secrets.
+ * The job that sends one message. Without SMTP and without an outbox page the message stays in the outbox. Once it was handed
+ * over its text is removed here: links and codes in it are secrets.
  */
-export function mailTask({ database, config }: Needs): Task {
-  const transport =
-    config.smtpUrl === undefined
-      ? undefined
-      : createTransport({ url: config.smtpUrl.reveal(), connectionTimeout: PATIENCE_MS, socketTimeout: PATIENCE_MS });
+export function mailTask({ database, config, outbox }: Needs): Task {
+  const deliver = config.smtpUrl === undefined ? outbox : bySmtp(config.smtpUrl.reveal(), config.mailFrom);
   return async (payload) => {
     const id = (payload as { id?: unknown }).id;
-    if (transport === undefined || typeof id !== "string") return;
-    await database.transaction(NO_SCOPE, (tx) => sendOne(tx, id, transport, config.mailFrom));
+    if (deliver === undefined || typeof id !== "string") return;
+    await database.transaction(NO_SCOPE, (tx) => sendOne(tx, id, deliver));
   };
 }
 
-/** The row is locked while the server is asked, so that two workers never send it twice. */
-async function sendOne(tx: Tx, id: string, transport: Transporter, from: string): Promise<void> {
+function bySmtp(url: string, from: string): Deliver {
+  const transport = createTransport({ url, connectionTimeout: PATIENCE_MS, socketTimeout: PATIENCE_MS });
+  return async ({ id, to, subject, body }) => {
+    try {
+      await transport.sendMail({
+        from,
+        to: { name: "", address: to },
+        subject,
+        text: body,
+        messageId: `<${id}@safelight>`,
+      });
+    } catch (error) {
+      const { responseCode } = error as { responseCode?: number };
+      const word = responseCode === undefined ? "does not answer" : `refused the message (${responseCode})`;
+      throw new Fault("peer.refused", `The mail server ${word}.`, { cause: error });
+    }
+  };
+}
+
+/** The row is locked while it is handed over, so that two workers never send it twice. */
+async function sendOne(tx: Tx, id: string, deliver: Deliver): Promise<void> {
   await sql`select set_config('safelight.message', ${id}, true)`.execute(tx); // row-level security shows this message alone
   const row = await tx
     .selectFrom("mail_outbox")
@@ -53,18 +79,6 @@ async function sendOne(tx: Tx, id: string, transport: Transporter, from: string)
     .forUpdate()
     .executeTakeFirst();
   if (row === undefined) return;
-  try {
-    await transport.sendMail({
-      from,
-      to: { name: "", address: row.to_address },
-      subject: row.subject,
-      text: row.body,
-      messageId: `<${id}@safelight>`,
-    });
-  } catch (error) {
-    const { responseCode } = error as { responseCode?: number };
-    const word = responseCode === undefined ? "does not answer" : `refused the message (${responseCode})`;
-    throw new Fault("peer.refused", `The mail server ${word}.`, { cause: error });
-  }
+  await deliver({ id, to: row.to_address, subject: row.subject, body: row.body });
   await tx.updateTable("mail_outbox").set({ sent_at: tx.now, body: "" }).where("id", "=", id).execute();
 }

@@ -5,6 +5,7 @@ import { Fault } from "#kit/fault.ts";
 import { isLoopback } from "#platform/config.ts";
 import type { Command } from "./command.ts";
 import { addDoors } from "./demo/doors.ts";
+import { Outbox } from "./demo/outbox.ts";
 import { actorOf, DEMO_PASSWORD } from "./demo/people.ts";
 import { type Demo, seedDemo } from "./demo/seed.ts";
 import type { Serving } from "./routes.ts";
@@ -21,8 +22,15 @@ export const demoCommand: Command = {
     const config = { ...given, dataDir: join(given.dataDir, "demo") };
     await rm(config.dataDir, { recursive: true, force: true }); // made-up data: every demonstration begins anew
     let demo: Demo | undefined;
+    const outbox = new Outbox();
     const server = await openServer(config, {
-      demo: { addRoutes: (app, serving) => addDoors(app, serving, () => demo) },
+      demo: {
+        outbox: outbox.take,
+        addRoutes(app, serving) {
+          addDoors(app, serving, () => demo);
+          outbox.addRoutes(app, serving);
+        },
+      },
     });
     const filled = await seedDemo(server.serving, (line) => process.stderr.write(`${line}\n`));
     const folder = join(config.dataDir, "devices");

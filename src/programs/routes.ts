@@ -21,7 +21,7 @@ import { addUploadHttp } from "#features/studies/upload/http.ts";
 import type { Events } from "#platform/events.ts";
 import type { Tasks } from "#platform/jobs.ts";
 import type { Log } from "#platform/log.ts";
-import { MAIL_TASK, mailTask } from "#platform/mail.ts";
+import { type Deliver, MAIL_TASK, mailTask } from "#platform/mail.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { Certificates } from "./certificates.ts";
 import type { Node } from "./node.ts";
@@ -46,6 +46,8 @@ export type Serving = {
   ports: () => Ports | undefined;
   /** Whether this is the demonstration: on loopback, with made-up data only. */
   demo: boolean;
+  /** Where its messages go instead of a mail server. */
+  outbox?: Deliver | undefined;
 };
 
 export type Ports = { http: number; dicom: number | null; dicomTls: number; hl7: number | null; hl7Tls: number | null };
@@ -90,7 +92,7 @@ const WIRES: readonly Wire[] = [
 
 /** The jobs, a line each. */
 const JOBS: readonly ((serving: Serving) => Tasks)[] = [
-  ({ node }) => ({ [MAIL_TASK]: mailTask(node) }),
+  ({ node, outbox }) => ({ [MAIL_TASK]: mailTask({ ...node, outbox }) }),
   ({ signin }) => ({ [SWEEP_TASK]: sweepTask(signin) }),
 ];
 

@@ -20,6 +20,7 @@ import { addPages } from "#platform/http/pages.ts";
 import { createHttp } from "#platform/http/server.ts";
 import { startJobs } from "#platform/jobs.ts";
 import { openLog } from "#platform/log.ts";
+import type { Deliver } from "#platform/mail.ts";
 import { openMetrics } from "#platform/metrics.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import { followRenewal } from "#platform/tls.ts";
@@ -41,8 +42,10 @@ export type Server = {
   close(): Promise<void>;
 };
 
-/** What another program adds to the server: the demonstration its doors. */
-export type Extra = { demo?: { addRoutes(app: FastifyInstance, serving: Serving): Promise<void> | void } };
+/** What another program adds to the server: the demonstration its doors and its mail. */
+export type Extra = {
+  demo?: { addRoutes(app: FastifyInstance, serving: Serving): Promise<void> | void; outbox: Deliver };
+};
 
 const WEB_FOLDER = join(import.meta.dirname, "..", "..", "dist", "web");
 
@@ -77,7 +80,7 @@ async function open(config: Config, extra: Extra, closers: Closers): Promise<Ser
   closers.add(() => node.close());
   await sweep(node);
   const state: { url: string; ports?: Ports; draining: boolean } = { url: "", draining: false };
-  const serving = await serve(node, { state, demo: extra.demo !== undefined, log, closers });
+  const serving = await serve(node, { state, demo: extra.demo, log, closers });
   const app = createHttp({ config, log, metrics: serving.metrics });
   addHealth(app, {
     ready: async () => !state.draining && (await node.database.healthy()),
@@ -108,7 +111,7 @@ async function open(config: Config, extra: Extra, closers: Closers): Promise<Ser
   };
 }
 
-type Around = { state: { url: string; ports?: Ports }; demo: boolean; log: Serving["log"]; closers: Closers };
+type Around = { state: { url: string; ports?: Ports }; demo: Extra["demo"]; log: Serving["log"]; closers: Closers };
 
 async function serve(node: Node, { state, demo, log, closers }: Around): Promise<Serving> {
   const { config, gate } = node;
@@ -129,7 +132,9 @@ async function serve(node: Node, { state, demo, log, closers }: Around): Promise
     publicUrl: url,
   });
   return {
-    ...{ node, certificates, events, reads, strangers, signin, witness, log, demo },
+    ...{ node, certificates, events, reads, strangers, signin, witness, log },
+    demo: demo !== undefined,
+    outbox: demo?.outbox,
     metrics: openMetrics(),
     setup: new Setup(signin, () => recoveryKeyOf(node.master)),
     authenticate: authenticator(signin, new TokenDoor(node, gate.epochs)),

@@ -1,6 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { z } from "zod";
-import { DeviceRow, OrganisationSettings, PersonRow, TokenRow } from "#contract/people.ts";
+import { DemoLetter, DeviceRow, OrganisationSettings, PersonRow, TokenRow } from "#contract/people.ts";
 import { EncryptionState } from "#contract/studies.ts";
 import { ask } from "../api.ts";
 import { listOf } from "../lists.ts";
@@ -25,14 +24,7 @@ export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
   queryFn: ({ signal }) => ask("/api/tokens", listOf(TokenRow), { signal }),
 });
-const OutboxRow = z.looseObject({
-  id: z.string(),
-  to: z.string(),
-  subject: z.string(),
-  body: z.string(),
-  at: z.string(),
-});
 export const outboxQuery = queryOptions({
   queryKey: ["outbox"],
-  queryFn: ({ signal }) => ask("/api/demo/outbox", listOf(OutboxRow), { signal }),
+  queryFn: ({ signal }) => ask("/api/demo/outbox", listOf(DemoLetter), { signal }),
 });

@@ -22,10 +22,25 @@ export function OutboxPage() {
                 {t("outbox.to")} {message.to} · {moment(message.at)}
               </p>
             </header>
-            <p style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{message.body}</p>
+            <p style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+              <WithLinks text={message.body} />
+            </p>
           </article>
         ))}
       </Page>
     </main>
+  );
+}
+
+/** A text whose addresses can be followed, each in a window of its own: who reads the mail is seldom who is signed in here. */
+function WithLinks({ text }: { text: string }) {
+  return text.split(/(https?:\/\/\S+)/).map((part, at) =>
+    at % 2 === 0 ? (
+      part
+    ) : (
+      <a key={part} href={part} target="_blank" rel="noreferrer">
+        {part}
+      </a>
+    ),
   );
 }
