@@ -11,14 +11,13 @@ import { ConsentList } from "./ConsentList.tsx";
 import { accessQuery, revoke } from "./queries.ts";
 
 /** Who has access, taken back by a cross and a second press; the last openings below. */
-export function AccessColumn({ owner, id, onClose }: { owner: string; id: string; onClose: () => void }) {
+export function AccessColumn({ owner, id }: { owner: string; id: string }) {
   const { t } = useTranslation(["sharing", "common"]);
   const { data, error } = useQuery(accessQuery(owner, id));
   const open = data?.access.filter((row) => row.state === "open") ?? [];
   const ended = data?.access.filter((row) => row.state !== "open") ?? [];
   return (
     <aside className="share-right" aria-label={t("access.title")}>
-      <CloseButton className="share-close" aria-label={t("common:close")} onClick={onClose} />
       <h3>{t("access.title")}</h3>
       {error && <p className="share-note">{sayRefusal(error)}</p>}
       {data && open.length === 0 && <p className="faint">{t("access.none")}</p>}

@@ -137,6 +137,8 @@ function ChallengeField({ draft, onChange }: Props) {
           label={t("codeTo")}
           description={t("codeHint")}
           value={draft.address}
+          type="email"
+          inputMode="email"
           maxLength={254}
           autoComplete="off"
           onChange={(event) => onChange({ address: event.currentTarget.value })}

@@ -1,4 +1,4 @@
-import { Modal, SegmentedControl } from "@mantine/core";
+import { CloseButton, Modal, SegmentedControl } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -77,6 +77,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
     <Modal.Root opened onClose={onClose} size={860} centered closeOnEscape={!preview}>
       <Modal.Overlay backgroundOpacity={1} color="var(--scrim)" />
       <Modal.Content className="share" aria-label={t("title", { study: title })}>
+        <CloseButton className="share-close" aria-label={t("common:close")} onClick={onClose} />
         <div className="share-left">
           <header>
             <h2>{t("title", { study: title })}</h2>
@@ -132,7 +133,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
             </>
           )}
         </div>
-        <AccessColumn owner={owner} id={id} onClose={onClose} />
+        <AccessColumn owner={owner} id={id} />
         {preview && study && <RecipientPreview draft={draft} study={study} onClose={() => setPreview(false)} />}
       </Modal.Content>
     </Modal.Root>

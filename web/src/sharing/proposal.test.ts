@@ -28,6 +28,10 @@ test("every proposal is one the contract takes", () => {
 
 test("a challenge that is not filled in is left out, so that the verdict says what is missing", () => {
   assert.equal(proposalOf(draft({ recipient: "x", challenge: "code", address: "" }))?.challenge, undefined);
+  assert.equal(
+    proposalOf(draft({ recipient: "x", challenge: "code", address: "+27 39 254 0000" }))?.challenge,
+    undefined,
+  );
   assert.equal(proposalOf(draft({ recipient: "x", challenge: "password", password: "short" }))?.challenge, undefined);
 });
 

@@ -78,15 +78,18 @@ function subjectOf(draft: Draft): ShareProposal["subject"] | undefined {
   }
   if (draft.partner === "person") {
     const email = draft.email.trim().toLowerCase();
-    return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? { kind: "person", email } : undefined;
+    return isAddress(email) ? { kind: "person", email } : undefined;
   }
   return draft.partner ? { kind: "organisation", id: draft.partner } : undefined;
 }
 
+/** Codes and invitations go by e-mail only. */
+const isAddress = (text: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text);
+
 function challengeOf(draft: Draft): ShareProposal["challenge"] {
   switch (draft.challenge) {
     case "code":
-      return draft.address.trim().length >= 3 ? { kind: "code", address: draft.address.trim() } : undefined;
+      return isAddress(draft.address.trim()) ? { kind: "code", address: draft.address.trim() } : undefined;
     case "password":
       return draft.password.length >= 8 ? { kind: "password", password: draft.password } : undefined;
     case "birth-date":

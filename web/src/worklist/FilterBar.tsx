@@ -7,12 +7,13 @@ import { SavedViews } from "./SavedViews.tsx";
 /** Whose studies, which modality, which days; one row of chips. */
 export function FilterBar({
   filters,
-  total,
+  count,
   onChange,
   onClear,
 }: {
   filters: Filters;
-  total: number | undefined;
+  /** How many there are, in words that do not claim more than is known. */
+  count: string;
   onChange: (filters: Filters) => void;
   onClear: () => void;
 }) {
@@ -29,7 +30,7 @@ export function FilterBar({
           onClick={() => onChange({ ...filters, owner })}
         >
           {t(`filter.${owner}`)}
-          {filters.owner === owner && total !== undefined && <b>{total}</b>}
+          {filters.owner === owner && count !== "" && <b>{count}</b>}
         </button>
       ))}
       <span className="chips-gap" />

@@ -14,6 +14,7 @@ import { sayRefusal } from "../words/say.ts";
 import { EmptyList } from "./EmptyList.tsx";
 import { FilterBar } from "./FilterBar.tsx";
 import {
+  countOf,
   DEFAULT_FILTERS,
   type FilterSearch,
   type Filters,
@@ -39,7 +40,6 @@ export function StudiesPage() {
   const [sought] = useDebouncedValue(search, 180);
   const list = useInfiniteQuery(studiesQuery(filters, sought));
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const total = list.data?.pages[0]?.total;
   const [chosen, setChosen] = useState<string>();
   const [sharing, setSharing] = useState<StudyRow>();
   const selected = rows.find((row) => row.id === chosen) ?? (phone ? undefined : rows[0]);
@@ -85,7 +85,7 @@ export function StudiesPage() {
           </header>
           <FilterBar
             filters={filters}
-            total={total}
+            count={list.isSuccess ? countOf(rows.length, list.hasNextPage) : ""}
             onChange={setFilters}
             onClear={() => setFilters({ ...DEFAULT_FILTERS, sort: filters.sort })}
           />
@@ -114,7 +114,7 @@ export function StudiesPage() {
           {rows.length > 0 && (
             <StudyTable
               rows={rows}
-              total={total}
+              total={list.hasNextPage ? undefined : rows.length}
               selected={selected?.id}
               sort={filters.sort}
               phone={phone}

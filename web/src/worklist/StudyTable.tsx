@@ -74,7 +74,7 @@ export function StudyTable(props: Props) {
       className="grid"
       role="grid"
       aria-label={t("title")}
-      aria-rowcount={total ?? -1}
+      aria-rowcount={total === undefined ? -1 : total + 1}
       aria-activedescendant={at >= 0 ? `study-${selected}` : undefined}
       tabIndex={0}
       onKeyDown={onKey}

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { SeriesRow, StudyRow } from "#contract/studies.ts";
+import { hasPicture } from "../study/pictured.ts";
 
 /** One small picture a series; a series without a picture keeps its place with its modality in words. */
 export function Thumbnails({ row, series }: { row: StudyRow; series: readonly SeriesRow[] | undefined }) {
@@ -31,10 +32,6 @@ export function Thumbnails({ row, series }: { row: StudyRow; series: readonly Se
     </ul>
   );
 }
-
-/** Documents, presentation states and key object notes have no picture to ask for. */
-const WORDS_ONLY = ["SR", "DOC", "KO", "PR", "AU", "PLAN", "REG"];
-const hasPicture = (series: SeriesRow) => series.frames > 0 && !WORDS_ONLY.includes(series.modality);
 
 function Thumbnail({ src, alt, fallback }: { src: string | undefined; alt: string; fallback: string }) {
   const [failed, setFailed] = useState(false);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_FILTERS, daysOf, filtersFromUrl, filtersToUrl, listQuery, nextSort } from "./filters.ts";
+import { countOf, DEFAULT_FILTERS, daysOf, filtersFromUrl, filtersToUrl, listQuery, nextSort } from "./filters.ts";
 
 const TODAY = new Date(2026, 10, 24);
 
@@ -85,4 +85,10 @@ test("an address that somebody wrote by hand is read as far as it makes sense", 
   assert.deepEqual(filters.modality, ["CT"]);
   assert.equal(filters.date, "any");
   assert.deepEqual(filters.sort, [{ key: "date", descending: true }]);
+});
+
+test("the count of a list claims no more than has come", () => {
+  assert.equal(countOf(13, false), "13");
+  assert.equal(countOf(60, true), "60+");
+  assert.equal(countOf(0, false), "0");
 });

@@ -121,3 +121,6 @@ export function filtersToUrl(filters: Filters): FilterSearch {
 export function isFiltered(filters: Filters): boolean {
   return filters.owner !== "all" || filters.modality.length > 0 || filters.date !== "any";
 }
+
+/** How many studies the list has: what has come so far, with a plus while there are more. */
+export const countOf = (loaded: number, more: boolean): string => `${loaded}${more ? "+" : ""}`;

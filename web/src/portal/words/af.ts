@@ -125,7 +125,7 @@ export const portalWords: PortalWords = {
     title: "U beelde",
     lead: "{{organisation}} het u beelde geplaas waar u dit op ’n foon of rekenaar kan sien.",
     step1: "Rig die foon se kamera op hierdie vierkant, of tik die adres hieronder in.",
-    step2code: "Vra vir die kode op die blad. Dit kom na die adres of nommer wat u gegee het.",
+    step2code: "Vra vir die kode op die blad. Dit kom na die e-posadres wat u gegee het.",
     step2password: "Tik die wagwoord in wat die kliniek vir u gesê het.",
     "step2birth-date": "Tik die pasiënt se geboortedatum in.",
     step3: "Druk die knoppie. Beelde en verslag maak oop.",

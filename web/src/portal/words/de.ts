@@ -129,7 +129,7 @@ export const portalWords: PortalWords = {
     title: "Ihre Bilder",
     lead: "{{organisation}} hat Ihre Bilder so abgelegt, dass Sie sie am Telefon oder Computer ansehen können.",
     step1: "Halten Sie die Kamera des Telefons auf dieses Quadrat, oder tippen Sie die Adresse unten ein.",
-    step2code: "Fordern Sie auf der Seite den Code an. Er kommt an die Adresse oder Nummer, die Sie genannt haben.",
+    step2code: "Fordern Sie auf der Seite den Code an. Er kommt an die E-Mail-Adresse, die Sie genannt haben.",
     step2password: "Geben Sie das Passwort ein, das Ihnen die Praxis gesagt hat.",
     "step2birth-date": "Geben Sie das Geburtsdatum der Patientin oder des Patienten ein.",
     step3: "Drücken Sie auf den Knopf. Bilder und Befund öffnen sich.",

@@ -124,7 +124,7 @@ export const portalWords = {
     title: "Your images",
     lead: "{{organisation}} has put your images where you can see them on a phone or computer.",
     step1: "Point the phone’s camera at this square, or type the address below.",
-    step2code: "Ask for the code on the page. It comes to the address or number you gave.",
+    step2code: "Ask for the code on the page. It comes to the e-mail address you gave.",
     step2password: "Enter the password the clinic told you.",
     "step2birth-date": "Enter the patient’s date of birth.",
     step3: "Press the button. Images and report open.",

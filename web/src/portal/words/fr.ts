@@ -125,7 +125,7 @@ export const portalWords: PortalWords = {
     title: "Vos images",
     lead: "{{organisation}} a mis vos images là où vous pouvez les voir, sur un téléphone ou un ordinateur.",
     step1: "Dirigez l’appareil photo du téléphone vers ce carré, ou tapez l’adresse ci-dessous.",
-    step2code: "Demandez le code sur la page. Il arrive à l’adresse ou au numéro que vous avez donné.",
+    step2code: "Demandez le code sur la page. Il arrive à l’adresse e-mail que vous avez donnée.",
     step2password: "Entrez le mot de passe que la clinique vous a dit.",
     "step2birth-date": "Entrez la date de naissance du patient.",
     step3: "Appuyez sur le bouton. Les images et le compte rendu s’ouvrent.",

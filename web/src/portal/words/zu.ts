@@ -125,7 +125,7 @@ export const portalWords: PortalWords = {
     title: "Izithombe zakho",
     lead: "I-{{organisation}} ibeke izithombe zakho lapho ungazibona khona ngefoni noma ngekhompyutha.",
     step1: "Khomba ikhamera yefoni kulesi sikwele, noma uthayiphe ikheli elingezansi.",
-    step2code: "Cela ikhodi ekhasini. Ifika ekhelini noma enombolweni oyinikezile.",
+    step2code: "Cela ikhodi ekhasini. Ifika ekhelini le-imeyili olinikezile.",
     step2password: "Faka iphasiwedi oyitshelwe umtholampilo.",
     "step2birth-date": "Faka usuku lokuzalwa lwesiguli.",
     step3: "Cindezela inkinobho. Izithombe nombiko kuyavuleka.",

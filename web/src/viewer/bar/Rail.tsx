@@ -1,4 +1,4 @@
-import { IconCheck } from "@tabler/icons-react";
+import { IconBox, IconCheck, IconFileText, IconFileTypePdf } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { dicomDate } from "../../ui/format.ts";
@@ -83,8 +83,21 @@ function TileButton({ tile, state, onOpen }: { tile: Tile; state: ViewerState; o
   );
 }
 
+const SIGNS = { report: IconFileText, document: IconFileTypePdf, object: IconBox } as const;
+
+/** The middle picture of what a tile opens; a sign and a word for what has none. */
 function Picture({ tile }: { tile: Tile }) {
+  const { t } = useTranslation("viewer");
   const [failed, setFailed] = useState(false);
+  if (tile.kind !== "image") {
+    const Sign = SIGNS[tile.kind];
+    return (
+      <span className={styles.word} data-kind={tile.kind}>
+        <Sign size={26} stroke={1.3} aria-hidden />
+        {t(`rail.${tile.kind}`)}
+      </span>
+    );
+  }
   if (!tile.thumbnail || failed) return <span className={styles.word}>{tile.modality}</span>;
   return (
     <img

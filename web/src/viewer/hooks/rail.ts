@@ -1,5 +1,7 @@
 import type { SeriesRow, StudyDetail, StudyRow } from "#contract/studies.ts";
+import { hasPicture, kindOfSeries, type SeriesKind } from "../../study/pictured.ts";
 import { projectionName } from "../model/corners.ts";
+import { isEarlier } from "../model/prior.ts";
 import { seriesUrl } from "../source/series.ts";
 import { type SeriesState, type StudySeries, seriesId } from "./useSeries.ts";
 
@@ -22,6 +24,8 @@ export type Tile = {
   readonly name: string;
   readonly count: number;
   readonly thumbnail: string | undefined;
+  /** What it is when there is no picture of it. */
+  readonly kind: SeriesKind;
   readonly failed: boolean;
 };
 
@@ -35,16 +39,16 @@ export function railOf(detail: StudyDetail, source: StudySeries): RailGroup[] {
     shared: true,
     tiles: detail.series.flatMap((row) => tilesOf(detail, row, source.series.get(seriesId(detail.id, row.seriesUid)))),
   };
-  return [own, ...detail.priorStudies.map((prior) => otherGroup(prior, detail.studyDate, source))];
+  return [own, ...detail.priorStudies.map((prior) => otherGroup(prior, detail, source))];
 }
 
-function otherGroup(prior: StudyRow, date: string, source: StudySeries): RailGroup {
+function otherGroup(prior: StudyRow, present: StudyDetail, source: StudySeries): RailGroup {
   const detail = source.priors.get(prior.id);
   return {
     study: prior.id,
     date: prior.studyDate,
     description: prior.description,
-    when: prior.studyDate > date ? "after" : "before",
+    when: isEarlier(present, prior) ? "after" : "before",
     shared: detail !== null && detail?.can.view.allowed !== false,
     tiles: detail?.can.view.allowed
       ? detail.series.flatMap((row) => tilesOf(detail, row, source.series.get(seriesId(detail.id, row.seriesUid))))
@@ -67,13 +71,17 @@ function tilesOf(study: StudyDetail, row: SeriesRow, state: SeriesState | undefi
         id: row.seriesUid,
         stack: undefined,
         count: row.frames || row.instanceCount,
-        thumbnail: `${base}/thumbnail`,
+        thumbnail: hasPicture(row) ? `${base}/thumbnail` : undefined,
+        kind: kindOfSeries(row),
       },
     ];
   }
   return state.items.map((item) => {
     const one = state.items.length === 1 ? `${base}/thumbnail` : undefined;
-    if ("document" in item) return { ...plain, id: item.key, stack: item.key, count: 1, thumbnail: undefined };
+    if ("document" in item) {
+      const kind = KINDS[item.document.kind];
+      return { ...plain, id: item.key, stack: item.key, count: 1, thumbnail: undefined, kind };
+    }
     const middle = item.stack.frames[Math.floor((item.stack.frames.length - 1) / 2)];
     const first = item.stack.frames[0];
     const name = (first && projectionName(first)) || plain.name;
@@ -84,6 +92,9 @@ function tilesOf(study: StudyDetail, row: SeriesRow, state: SeriesState | undefi
       stack: item.key,
       count: item.info.count,
       thumbnail: one ?? (middle && `${middle.url}/thumbnail`),
+      kind: "image",
     };
   });
 }
+
+const KINDS = { sr: "report", pdf: "document", other: "object" } as const;

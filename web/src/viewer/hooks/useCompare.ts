@@ -1,13 +1,14 @@
 import { useCallback, useState } from "react";
 import type { StudyDetail } from "#contract/studies.ts";
 import { counterpart } from "../model/hang.ts";
+import { isEarlier, priorFor } from "../model/prior.ts";
 import type { Action } from "../model/reduce.ts";
 import { activePane, infoOf, type ViewerState } from "../model/state.ts";
 import type { StudySeries } from "./useSeries.ts";
 
 type Compare = { readonly possible: boolean; readonly opening: boolean; readonly start: () => void };
 
-/** One click to the prior: the newest one of the same modality that may be seen, its most alike series, linked. */
+/** One click to the prior: the newest earlier study of the same kind that may be seen, its most alike series, linked. */
 export function useCompare(
   detail: StudyDetail,
   source: StudySeries,
@@ -18,7 +19,7 @@ export function useCompare(
   const seeable = detail.priorStudies
     .map(({ id }) => source.priors.get(id))
     .filter((prior): prior is StudyDetail => prior?.can.view.allowed === true)
-    .toSorted((a, b) => (a.studyDate < b.studyDate ? 1 : -1));
+    .filter((prior) => isEarlier(prior, detail));
   const start = useCallback(() => {
     const pane = activePane(state);
     const info = infoOf(state, pane);
@@ -27,7 +28,7 @@ export function useCompare(
     const stack = mine
       ? pane.stack
       : Object.keys(state.stacks).find((key) => state.stacks[key]?.series === row?.seriesUid);
-    const prior = seeable.find(({ modalities }) => row && modalities.includes(row.modality)) ?? seeable[0];
+    const prior = row && priorFor(detail, row, seeable);
     const target = row && prior && counterpart(row, prior.series);
     if (!stack || !prior || !target) return;
     setOpening(true);

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { SeriesRow, StudyDetail } from "#contract/studies.ts";
 import { studyQuery } from "../../worklist/queries.ts";
 import { firstSeries } from "../model/hang.ts";
+import { inTurn } from "../model/prior.ts";
 import { type Item, readSeries, type StudyPlace } from "../source/series.ts";
 import { isAbort, troubleOf } from "../source/wire.ts";
 
@@ -42,15 +43,15 @@ export function useStudySeries(detail: StudyDetail, onGone: () => void): StudySe
     const over = () => ending.signal.aborted;
     const { series: rows, priorStudies } = current.current;
     const first = firstSeries(rows);
-    const inTurn = first ? [first, ...rows.filter((row) => row !== first)] : [];
+    const ordered = first ? [first, ...rows.filter((row) => row !== first)] : [];
     void (async () => {
-      for (const row of inTurn) {
+      for (const row of ordered) {
         if (over()) return;
         await read(current.current, row).catch(() => []);
       }
       if (over()) return;
       setComplete(true);
-      for (const prior of priorStudies.slice(0, MOST_PRIORS)) {
+      for (const prior of inTurn(current.current, priorStudies).slice(0, MOST_PRIORS)) {
         const found = await queries.fetchQuery(studyQuery(prior.owner, prior.id)).catch(() => null);
         if (over()) return;
         setPriors((held) => new Map(held).set(prior.id, found));

@@ -74,7 +74,8 @@ export function counterpart<
     .toSorted((a, b) => alike(b) - alike(a))[0];
 }
 
-const wordsOf = (description: string): string[] =>
+/** The words of a description, in lower case. */
+export const wordsOf = (description: string): string[] =>
   description
     .toLowerCase()
     .split(/[^\p{L}\p{N}.]+/u)

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasPicture, kindOfSeries } from "./pictured.ts";
+
+test("no picture is asked for of reports, documents and objects without frames", () => {
+  for (const modality of ["SR", "DOC", "PR", "KO", "RTSTRUCT"])
+    assert.equal(hasPicture({ modality, frames: 1 }), false, modality);
+  assert.equal(hasPicture({ modality: "CT", frames: 0 }), false);
+  assert.equal(hasPicture({ modality: "CT", frames: 31 }), true);
+});
+
+test("what has no picture is named by what it is", () => {
+  assert.equal(kindOfSeries({ modality: "US", frames: 40 }), "image");
+  assert.equal(kindOfSeries({ modality: "SR", frames: 0 }), "report");
+  assert.equal(kindOfSeries({ modality: "DOC", frames: 0 }), "document");
+  assert.equal(kindOfSeries({ modality: "ECG", frames: 0 }), "object");
+});
