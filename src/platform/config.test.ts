@@ -67,6 +67,7 @@ test("every environment name of the operator's contract is known", () => {
     SAFELIGHT_TLS_KEY: "key.pem",
     SAFELIGHT_TRUSTED_PROXIES: "10.0.0.1, ::1",
     SAFELIGHT_OHIF_PORT: "6",
+    SAFELIGHT_OHIF_DIR: "/srv/ohif",
   });
   assert.equal(config.dataDir, "/srv/safelight");
   assert.equal(config.hl7TlsPort, 5);
@@ -100,6 +101,37 @@ test("a listener beyond loopback without TLS is refused and told what to do", ()
     assert.match(refusal(() => read({ SAFELIGHT_BIND: bind })).message, /SAFELIGHT_TLS_CERT/);
   }
   assert.equal(read({ SAFELIGHT_BIND: "0.0.0.0", SAFELIGHT_TLS_CERT: "c", SAFELIGHT_TLS_KEY: "k" }).bind, "0.0.0.0");
+});
+
+test("foreign origins are taken as browsers spell them, and nothing wider", () => {
+  const read1 = (value: string) => read({ SAFELIGHT_CORS_ORIGINS: value }).corsOrigins;
+  assert.deepEqual(read1("https://viewer.example, http://localhost:3000"), [
+    "https://viewer.example",
+    "http://localhost:3000",
+  ]);
+  assert.deepEqual(read({}).corsOrigins, []);
+  for (const value of [
+    "*",
+    "null",
+    "https://*.example",
+    "viewer.example",
+    "https://viewer.example/",
+    "https://viewer.example/path",
+    "https://viewer.example:443",
+    "https://Viewer.example",
+    "http://viewer.example",
+    "https://user@viewer.example",
+    "file:///viewer",
+  ]) {
+    assert.match(refusal(() => read1(value)).message, /SAFELIGHT_CORS_ORIGINS/, value);
+  }
+});
+
+test("a port for OHIF without its folder is refused and told where that is explained", () => {
+  assert.match(
+    refusal(() => read({ SAFELIGHT_OHIF_PORT: "3000" })).message,
+    /SAFELIGHT_OHIF_DIR.*docs\/runbook\/ohif\.md/,
+  );
 });
 
 test("half a certificate is refused", () => {

@@ -17,6 +17,10 @@ const list = z
   .transform((parts) => parts.map((part) => part.trim()).filter((part) => part !== ""));
 const yesNo = z.union([z.boolean(), z.stringbool()]);
 const webAddress = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ""));
+const origins = list.refine((all) => all.every(isForeignOrigin), {
+  error:
+    "each is https://HOST or https://HOST:PORT as a browser spells it (http:// on this machine only), without a path or *",
+});
 
 /**
  * Every setting there is, by its name in the file. In the environment `httpPort` is `SAFELIGHT_HTTP_PORT`, only
@@ -37,6 +41,10 @@ const Settings = z.strictObject({
   hl7Port: port.optional().describe("plain HL7 (MLLP), loopback only; off unless set"),
   hl7TlsPort: port.default(2575).describe("HL7 (MLLP) over TLS"),
   ohifPort: port.optional().describe("origin of the optional OHIF viewer; off unless set"),
+  ohifDir: text.optional().describe("folder of the built OHIF app (dist of @ohif/app), needed with ohifPort"),
+  corsOrigins: origins
+    .default([])
+    .describe("origins of other viewers whose pages may ask DICOMweb, with a token and never with cookies"),
   databaseUrl: secret.optional().describe("an external PostgreSQL 15 or newer; the embedded one unless set"),
   databasePool: amount.default(20).describe("connections the serving role may hold"),
   s3Endpoint: webAddress.optional().describe("S3-compatible store for the sealed objects; a folder unless set"),
@@ -152,11 +160,28 @@ function refuseNonsense(config: Config): void {
       { place: "bind" },
     );
   }
+  if (config.ohifPort !== undefined && config.ohifDir === undefined) {
+    throw new Fault(
+      "config.invalid",
+      "SAFELIGHT_OHIF_PORT needs SAFELIGHT_OHIF_DIR beside it; docs/runbook/ohif.md tells how to get that folder.",
+      {
+        place: "ohifDir",
+      },
+    );
+  }
   if (config.s3Endpoint !== undefined && config.s3Bucket === undefined) {
     throw new Fault("config.invalid", "SAFELIGHT_S3_ENDPOINT needs SAFELIGHT_S3_BUCKET beside it.", {
       place: "s3Bucket",
     });
   }
+}
+
+/** An origin as the Fetch standard serialises it; a token sent by a plain page of another machine would be anybody's. */
+function isForeignOrigin(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { origin, protocol, hostname } = new URL(value);
+  if (origin !== value || hostname.includes("*")) return false;
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
 
 /** Whether only this machine can reach a listener on `address` (an IP address or "localhost"). */

@@ -50,7 +50,15 @@ export type Serving = {
   outbox?: Deliver | undefined;
 };
 
-export type Ports = { http: number; dicom: number | null; dicomTls: number; hl7: number | null; hl7Tls: number | null };
+export type Ports = {
+  http: number;
+  dicom: number | null;
+  dicomTls: number;
+  hl7: number | null;
+  hl7Tls: number | null;
+  /** Only where the OHIF viewer is served. */
+  ohif?: number;
+};
 type Wire = (app: FastifyInstance, serving: Serving) => Promise<void> | void;
 
 /** The wires over HTTP, a line each. */

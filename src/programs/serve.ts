@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { sql } from "kysely";
@@ -12,9 +11,9 @@ import { Signin } from "#features/people/signin/signin.ts";
 import { Strangers } from "#features/people/strangers.ts";
 import { TokenDoor } from "#features/people/tokens/door.ts";
 import { Reads } from "#features/sharing/reads.ts";
-import { Fault } from "#kit/fault.ts";
 import { type Config, publicUrl } from "#platform/config.ts";
 import { openEvents } from "#platform/events.ts";
+import { addCors } from "#platform/http/cors.ts";
 import { addHealth } from "#platform/http/health.ts";
 import { addPages } from "#platform/http/pages.ts";
 import { createHttp } from "#platform/http/server.ts";
@@ -23,13 +22,14 @@ import { openLog } from "#platform/log.ts";
 import type { Deliver } from "#platform/mail.ts";
 import { openMetrics } from "#platform/metrics.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
-import { followRenewal } from "#platform/tls.ts";
 import { recoveryKeyOf } from "#trust/keys/master.ts";
 import { leaveAddress } from "./address.ts";
 import { openCertificates } from "./certificates.ts";
 import type { Command } from "./command.ts";
 import { openDicom } from "./dicom.ts";
+import { listen } from "./listen.ts";
 import { type Node, openNode } from "./node.ts";
+import { openOhif } from "./ohif.ts";
 import { addRoutes, CRONTAB, ENTRY_PAGES, type Ports, type Serving, tasksOf, WIRE_PATHS } from "./routes.ts";
 
 export type Server = {
@@ -82,6 +82,8 @@ async function open(config: Config, extra: Extra, closers: Closers): Promise<Ser
   const state: { url: string; ports?: Ports; draining: boolean } = { url: "", draining: false };
   const serving = await serve(node, { state, demo: extra.demo, log, closers });
   const app = createHttp({ config, log, metrics: serving.metrics });
+  const ohif = config.ohifPort === undefined ? null : await openOhif(config, log);
+  addCors(app, { paths: ["dicomweb"], origins: () => [...config.corsOrigins, ...(ohif?.origins() ?? [])] });
   addHealth(app, {
     ready: async () => !state.draining && (await node.database.healthy()),
     metrics: serving.metrics,
@@ -94,9 +96,15 @@ async function open(config: Config, extra: Extra, closers: Closers): Promise<Ser
   closers.add(() => jobs.stop());
   const dicom = await openDicom(serving);
   closers.add(() => dicom.close());
-  const http = await listen(app, config, closers, log);
+  closers.add(() => app.close());
+  const http = await listen(app, { config, setting: "httpPort", log });
   state.url = publicUrl(config, http);
-  state.ports = { http, dicom: dicom.dicom, dicomTls: dicom.dicomTls, hl7: null, hl7Tls: null };
+  closers.add(() => ohif?.app.close());
+  const viewer = await ohif?.listen(state.url);
+  state.ports = {
+    ...{ http, dicom: dicom.dicom, dicomTls: dicom.dicomTls, hl7: null, hl7Tls: null },
+    ...(viewer === undefined ? {} : { ohif: viewer }),
+  };
   closers.add(await leaveAddress(config, state.url));
   const setup = serving.demo ? null : await serving.setup.offer();
   return {
@@ -141,29 +149,6 @@ async function serve(node: Node, { state, demo, log, closers }: Around): Promise
     publicUrl: url,
     ports: () => state.ports,
   };
-}
-
-async function listen(app: FastifyInstance, config: Config, closers: Closers, log: Serving["log"]): Promise<number> {
-  closers.add(() => app.close());
-  try {
-    await app.listen({ host: config.bind, port: config.httpPort });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new Fault(
-      "config.invalid",
-      `Cannot listen on ${config.bind} port ${config.httpPort} (${code}); SAFELIGHT_HTTP_PORT sets another one.`,
-      { place: "httpPort", cause: error },
-    );
-  }
-  if (config.tlsCert !== undefined && config.tlsKey !== undefined) {
-    const files = { cert: config.tlsCert, key: config.tlsKey };
-    closers.add(
-      followRenewal(app.server as never, files, (fault) =>
-        log.error({ err: fault }, "the renewed certificate was not taken"),
-      ),
-    );
-  }
-  return (app.server.address() as AddressInfo).port;
 }
 
 /** What a crash left half written goes, before anything is written. */

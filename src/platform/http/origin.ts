@@ -18,6 +18,11 @@ export function isSameOrigin(
   return site === "same-origin";
 }
 
+/** Whether the browser says that a page of another origin asks. A foreign page brings a token; a person's cookie speaks for our own pages only. */
+export function isForeign(request: Pick<FastifyRequest, "headers" | "protocol" | "host">, publicUrl: string): boolean {
+  return request.headers.origin !== undefined && !isSameOrigin(request, publicUrl);
+}
+
 /** @throws Fault route.misdirected for a change that another site asks for */
 export function refuseCrossSite(
   request: Pick<FastifyRequest, "headers" | "protocol" | "host" | "method">,

@@ -74,6 +74,25 @@ test("files with a hash in their name are kept for ever, compressed as the clien
   assert.equal((await packed("identity")).headers["content-encoding"], undefined);
 });
 
+test("a large app is read when it is asked for: every file as well, compressed alike", async () => {
+  const lazy = createHttp({
+    config: { trustedProxies: [], tlsCert: undefined, tlsKey: undefined, publicUrl: undefined },
+    log: openLog({ level: "silent" }),
+    metrics: openMetrics({ ofProcess: false }),
+    headers: () => ({ "content-security-policy": "default-src 'self'" }),
+  });
+  await addPages(lazy, { folder, entries: {}, wires: [], lazy: true, forever: /\.svg$/ });
+  const plain = await lazy.inject(ASSET);
+  assert.deepEqual([plain.body, plain.headers["cache-control"]], [SCRIPT, "no-cache"]);
+  const br = await lazy.inject({ url: ASSET, headers: { "accept-encoding": "br" } });
+  assert.equal(brotliDecompressSync(br.rawPayload).toString(), SCRIPT);
+  assert.equal(br.headers["etag"], plain.headers["etag"]);
+  assert.match(String((await lazy.inject("/mark.svg")).headers["cache-control"]), /immutable/);
+  assert.match((await lazy.inject("/any/page")).body, /<title>index/);
+  assert.equal(plain.headers["content-security-policy"], "default-src 'self'");
+  assert.equal(plain.headers["x-content-type-options"], "nosniff");
+});
+
 test("an unchanged file is not sent again", async () => {
   const tag = String((await app.inject(ASSET)).headers["etag"]);
   const again = await app.inject({ url: ASSET, headers: { "if-none-match": tag } });

@@ -13,6 +13,8 @@ export type HttpOptions = {
   config: Pick<Config, "trustedProxies" | "tlsCert" | "tlsKey" | "publicUrl">;
   log: Log;
   metrics: Metrics;
+  /** Security headers that this listener has instead of the usual ones: it serves an app that is not ours. */
+  headers?: () => Record<string, string>;
 };
 
 /** JSON bodies; what is larger (images) is streamed by routes with their own content type parser. */
@@ -24,7 +26,7 @@ const DRAIN_MS = 20_000;
  * The web listener's frame: request IDs, limits, one mapping from Faults to problem+json, security headers on every answer,
  * a log and a histogram that know route patterns only. Routes are added by the programs.
  */
-export function createHttp({ config, log, metrics }: HttpOptions): FastifyInstance {
+export function createHttp({ config, log, metrics, headers }: HttpOptions): FastifyInstance {
   const tls =
     config.tlsCert !== undefined && config.tlsKey !== undefined
       ? tlsOptions({ cert: config.tlsCert, key: config.tlsKey })
@@ -48,6 +50,7 @@ export function createHttp({ config, log, metrics }: HttpOptions): FastifyInstan
     secure,
     ownHost: config.publicUrl === undefined ? undefined : new URL(config.publicUrl).hostname,
     log,
+    own: headers ?? (() => ({})),
   });
   addMeasures(app, log, metrics);
   app.addHook("preClose", (done) => {
@@ -58,13 +61,13 @@ export function createHttp({ config, log, metrics }: HttpOptions): FastifyInstan
   return app;
 }
 
-type Frame = { secure: boolean; ownHost: string | undefined; log: Log };
+type Frame = { secure: boolean; ownHost: string | undefined; log: Log; own: () => Record<string, string> };
 
-function addFrame(app: FastifyInstance, { secure, ownHost, log }: Frame): void {
-  const headers = Object.entries(securityHeaders(secure));
+function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): void {
+  const usual = securityHeaders(secure);
   app.addHook("onRequest", (request, reply, done) => {
     // on the raw answer: they also hold where a handler takes the answer over, and a route's own header replaces one
-    for (const [name, value] of headers) reply.raw.setHeader(name, value);
+    for (const [name, value] of Object.entries({ ...usual, ...own() })) reply.raw.setHeader(name, value);
     reply.raw.setHeader("x-request-id", request.id);
     if (isOwnHost(request.host, ownHost)) done();
     else

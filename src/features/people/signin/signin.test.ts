@@ -362,6 +362,13 @@ test("what another site asks for with our cookie is refused; what a page of ours
   assert.equal((await bare({ "sec-fetch-site": "same-origin" })).statusCode, 200);
 });
 
+test("a page of another origin that reads with our cookie is nobody", async () => {
+  const { browser } = await enrol(house, await aPerson(house, clinic));
+  for (const origin of ["https://evil.example", "http://localhost:9999", "null"])
+    assert.equal(await who(browser, { origin }), null, origin);
+  assert.notEqual(await who(browser, { origin: ORIGIN }), null);
+});
+
 test("over TLS the cookies are host-only: __Host-, Secure, HttpOnly, SameSite=Strict", async () => {
   const secure = peopleHouse(database, { secure: true });
   const person = await aPerson(secure, await anOrganisation(secure.world));

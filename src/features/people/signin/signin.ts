@@ -4,7 +4,7 @@ import type { Actor } from "#features/audit/actor.ts";
 import type { Epochs } from "#features/keys/epochs.ts";
 import type { Strangers } from "#features/people/strangers.ts";
 import type { Hidden } from "#kit/hidden.ts";
-import { refuseCrossSite } from "#platform/http/origin.ts";
+import { isForeign, refuseCrossSite } from "#platform/http/origin.ts";
 import { Accounts } from "./accounts.ts";
 import { Attempts } from "./attempts.ts";
 import { Browser } from "./browser.ts";
@@ -81,12 +81,15 @@ export class Signin {
     return signedIn;
   }
 
-  /** The same as an actor. @throws Fault request.cross-site when another site asks for a change in the person's name */
+  /**
+   * The same as an actor; nobody where a page of another origin reads.
+   * @throws Fault request.cross-site when another site asks for a change in the person's name
+   */
   async actor(request: FastifyRequest, touch = true): Promise<Actor | null> {
     const signedIn = await this.signedIn(request, touch);
     if (signedIn === null) return null;
     refuseCrossSite(request, this.publicUrl());
-    return actorOf(signedIn);
+    return isForeign(request, this.publicUrl()) ? null : actorOf(signedIn);
   }
 
   /** Whether somebody with these credentials would find anything here: not dismissed, a member somewhere. */
