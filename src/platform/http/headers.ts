@@ -14,7 +14,6 @@ export function contentSecurityPolicy(options: { styleNonce?: string } = {}): st
     "connect-src 'self'",
     "media-src 'self' blob:",
     "worker-src 'self' blob:",
-    "frame-src 'self' blob:",
     "manifest-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",

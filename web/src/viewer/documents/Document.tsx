@@ -5,7 +5,8 @@ import type { Reference } from "../dicom/sr.ts";
 import { Notice } from "../panes/Notice.tsx";
 import type { Document as Held } from "../source/series.ts";
 import { getBlob, getPart, isAbort, type Trouble, troubleOf } from "../source/wire.ts";
-import styles from "./Document.module.css";
+import { PdfPages } from "./PdfPages.tsx";
+import type { Pdf } from "./pdf.ts";
 import { StructuredReport } from "./StructuredReport.tsx";
 
 type Props = {
@@ -22,7 +23,7 @@ export function Document({ document, opener, onTags, onGone }: Props) {
     case "sr":
       return <StructuredReport instance={document.instance} opener={opener} />;
     case "pdf":
-      return <Pdf document={document} onGone={onGone} />;
+      return <PdfDocument document={document} onGone={onGone} />;
     case "other":
       return (
         <div>
@@ -32,23 +33,24 @@ export function Document({ document, opener, onTags, onGone }: Props) {
   }
 }
 
-/** A PDF in a frame of its own: from memory, without scripts or forms, and gone when it is closed. */
-function Pdf(props: { document: Held; onGone: () => void }) {
+/** A PDF as drawn pages: nothing in it can run, and it is gone when it is closed. */
+function PdfDocument(props: { document: Held; onGone: () => void }) {
   const [tries, setTries] = useState(0);
   return <OnePdf key={tries} {...props} onRetry={() => setTries(tries + 1)} />;
 }
 
 function OnePdf({ document, onGone, onRetry }: { document: Held; onGone: () => void; onRetry: () => void }) {
   const { t } = useTranslation("viewer");
-  const [address, setAddress] = useState<string>();
+  const [pdf, setPdf] = useState<Pdf>();
   const [trouble, setTrouble] = useState<Trouble>();
   useEffect(() => {
     const ending = new AbortController();
-    let made: string | undefined;
-    pdfOf(document, ending.signal)
-      .then((pdf) => {
-        made = URL.createObjectURL(pdf);
-        setAddress(made);
+    let made: Pdf | undefined;
+    opened(document, ending.signal)
+      .then((found) => {
+        if (ending.signal.aborted) return found.close();
+        made = found;
+        setPdf(found);
       })
       .catch((thrown: unknown) => {
         if (isAbort(thrown)) return;
@@ -58,28 +60,23 @@ function OnePdf({ document, onGone, onRetry }: { document: Held; onGone: () => v
       });
     return () => {
       ending.abort();
-      if (made) URL.revokeObjectURL(made);
-      setAddress(undefined);
+      made?.close();
+      setPdf(undefined);
     };
   }, [document, onGone]);
   if (trouble) return <Notice trouble={trouble} onRetry={onRetry} />;
-  if (!address) return <Notice spinning text={t("document.opening")} />;
-  return (
-    <iframe
-      className={styles.frame}
-      src={`${address}#toolbar=0&navpanes=0&view=FitH`}
-      title={t("document.title")}
-      referrerPolicy="no-referrer"
-    />
-  );
+  if (!pdf) return <Notice spinning text={t("document.opening")} />;
+  return <PdfPages pdf={pdf} />;
 }
 
-/** The document's bytes, typed by us: what a server or sender calls it must not decide what the browser does with it. */
-async function pdfOf(document: Held, signal: AbortSignal): Promise<Blob> {
+async function opened(document: Held, signal: AbortSignal): Promise<Pdf> {
+  const [{ openPdf }, bytes] = await Promise.all([import("./pdf.ts"), bytesOf(document, signal)]);
+  return openPdf(bytes);
+}
+
+async function bytesOf(document: Held, signal: AbortSignal): Promise<Uint8Array> {
   const held = binary(document.instance, "00420011");
-  const bytes = held && "inline" in held ? held.inline : await fetched(document, held?.uri, signal);
-  if (String.fromCharCode(...bytes.subarray(0, 5)) !== "%PDF-") throw new Error("no PDF");
-  return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
+  return held && "inline" in held ? held.inline : fetched(document, held?.uri, signal);
 }
 
 async function fetched(document: Held, uri: string | undefined, signal: AbortSignal): Promise<Uint8Array> {

@@ -44,7 +44,12 @@ export function Pane(props: Props) {
   const showCine = info.count > 1 && (pane.cine.playing || pane.cine.fps !== undefined);
   return (
     <>
-      <div ref={host} className={styles.canvas} data-shown={shown !== undefined && !failed} />
+      <div
+        ref={host}
+        className={styles.canvas}
+        data-shown={shown !== undefined && !failed}
+        data-image={frame && `${frame.sop}/${frame.number}`}
+      />
       {!shown && !failed && <Notice spinning />}
       {failed && <Notice trouble={failed.trouble} onRetry={retry} />}
       {frame && !failed && overlays && (

@@ -1,0 +1,47 @@
+import wasm from "@hyzyla/pdfium/pdfium.wasm?url";
+import { PDFiumWorkerClient, type PDFiumWorkerDocument, type PDFiumWorkerPage } from "@hyzyla/pdfium/worker";
+import { pictureSize } from "./page-size.ts";
+
+/** More pages than a person looks at; a document that claims more is cut there. */
+const MOST_PAGES = 2000;
+
+export type PdfPage = {
+  /** Height over width. */
+  readonly ratio: number;
+  /** The page as a picture so many pixels wide. */
+  draw(width: number): Promise<ImageData>;
+  text(): Promise<string>;
+};
+export type Pdf = { readonly pages: number; page(number: number): Promise<PdfPage>; close(): void };
+
+/**
+ * Opens a PDF in a worker of its own, where PDFium draws its pages: nothing in it runs, nothing is fetched, no form is sent, and
+ * it is gone with `close`. Throws for what PDFium cannot open.
+ */
+export async function openPdf(bytes: Uint8Array): Promise<Pdf> {
+  const client = await PDFiumWorkerClient.spawn({ wasmUrl: new URL(wasm, location.href).href });
+  const close = () => void client.destroy().catch(() => {});
+  let document: PDFiumWorkerDocument;
+  try {
+    document = await client.loadDocument(bytes);
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
+  const pages = Math.min(await document.getPageCount(), MOST_PAGES);
+  return { pages, page: async (number) => pageOf(await document.getPage(number - 1)), close };
+}
+
+async function pageOf(page: PDFiumWorkerPage): Promise<PdfPage> {
+  const { originalWidth, originalHeight } = await page.getOriginalSize();
+  const ratio = originalWidth > 0 && originalHeight > 0 ? originalHeight / originalWidth : Math.SQRT2;
+  return {
+    ratio,
+    draw: async (wanted) => {
+      const { width, height } = pictureSize(wanted, ratio);
+      const drawn = await page.render({ width, height });
+      return new ImageData(new Uint8ClampedArray(drawn.data), drawn.width, drawn.height);
+    },
+    text: () => page.getText(),
+  };
+}
