@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync } from "node:zlib";
-import { type Described, describeDataSet } from "#features/studies/describe.ts";
+import { type Described, describeDataSet, type Said } from "#features/studies/describe.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
@@ -27,6 +27,8 @@ export type Arriving = {
   source: string;
   /** Where the sender said which study it is for, the only one that is taken. PS3.18 §10.5.1. */
   study?: string;
+  /** Hears which instance it is as soon as that is known, also when it is refused then. */
+  named?: (said: Said) => void;
 };
 
 /** An object that lies sealed and durable in the blob store but is in no index yet: keep it or remove it. */
@@ -62,7 +64,7 @@ export async function sealArrival(blobs: Blobs, arriving: Arriving): Promise<Sea
 async function streamInto(
   writer: BlobWriter,
   blob: BlobName,
-  { bytes, bare, source, study }: Arriving,
+  { bytes, bare, source, study, named }: Arriving,
 ): Promise<Sealed> {
   const instanceId = uuidv7();
   const objectKey = newObjectKey();
@@ -77,15 +79,17 @@ async function streamInto(
     : null;
   const reader = new Part10Reader(bare && prefix ? { transferSyntax: bare.transferSyntax, origin: prefix.length } : {});
   if (prefix) await writer.write(sealer.update(prefix));
-  for await (const chunk of bytes) {
-    reader.write(chunk);
-    await writer.write(sealer.update(chunk));
+  const said = (): Said => bare ?? saidOf(reader.known);
+  try {
+    for await (const chunk of bytes) {
+      reader.write(chunk);
+      await writer.write(sealer.update(chunk));
+    }
+  } finally {
+    named?.(said());
   }
   const result = reader.end();
-  const described = describeDataSet(
-    result.dataSet,
-    bare ?? { sopClassUid: uid(result.meta, 0x00020002), sopInstanceUid: uid(result.meta, 0x00020003) },
-  );
+  const described = describeDataSet(result.dataSet, said());
   if (bare) mustMatch(bare, described);
   if (study !== undefined && described.study.studyUid !== study)
     throw new Fault("dicom.class-mismatch", "(0020,000D) StudyInstanceUID is not the study of the address.", {
@@ -93,6 +97,14 @@ async function streamInto(
     });
   await writer.write(sealer.final());
   return sealedOf({ result, described, source, instanceId, objectKey, blob, bytes: sealer.plainBytes });
+}
+
+/** The data set's own UIDs, or else those of the file meta information. PS3.10 §7.1. */
+function saidOf({ meta, dataSet = meta }: Part10Reader["known"]): Said {
+  return {
+    sopClassUid: uid(dataSet, 0x00080016) ?? uid(meta, 0x00020002),
+    sopInstanceUid: uid(dataSet, 0x00080018) ?? uid(meta, 0x00020003),
+  };
 }
 
 /** PS3.4 §B.2.3: the command set must name what the data set is. */

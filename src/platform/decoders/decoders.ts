@@ -26,6 +26,7 @@ export type ThumbnailRequest = FrameSource & {
   attributes: PixelAttributes;
   frame: Frame;
   side?: number;
+  kind?: Look["kind"];
   signal?: AbortSignal | undefined;
 };
 export type PageRequest = PageWanted & { signal?: AbortSignal | undefined };
@@ -94,9 +95,9 @@ export function openDecoders(options: DecoderOptions): Decoders {
       page({ do: "pdf", wanted: { page: number, mark }, frame: joined(document, maxFrameBytes) }, signal),
     text: ({ paragraphs, signal, page: number, mark }) =>
       page({ do: "text", wanted: { page: number, mark }, paragraphs, frame: new Uint8Array() }, signal),
-    thumbnail({ side = 256, ...request }) {
+    thumbnail({ side = 256, kind = "jpeg", ...request }) {
       const edge = Math.max(1, Math.min(256, Math.round(side)));
-      return render({ ...request, kind: "jpeg", quality: 80, viewport: { width: edge, height: edge, enlarge: false } });
+      return render({ ...request, kind, quality: 80, viewport: { width: edge, height: edge, enlarge: false } });
     },
     close: () => queue.close(),
   };

@@ -8,7 +8,7 @@ export type FrameSource = {
   transferSyntax: string;
 };
 
-export type PictureKind = "jpeg" | "png" | "webp";
+export type PictureKind = "jpeg" | "png" | "webp" | "gif";
 
 /** Lines burned into the picture so that a copy names who received it. */
 export type Mark = { lines: readonly string[] };

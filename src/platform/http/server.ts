@@ -14,7 +14,7 @@ export type HttpOptions = {
   log: Log;
   metrics: Metrics;
   /** Security headers that this listener has instead of the usual ones: it serves an app that is not ours. */
-  headers?: () => Record<string, string>;
+  headers?: (request: FastifyRequest) => Record<string, string>;
 };
 
 /** JSON bodies; what is larger (images) is streamed by routes with their own content type parser. */
@@ -61,13 +61,13 @@ export function createHttp({ config, log, metrics, headers }: HttpOptions): Fast
   return app;
 }
 
-type Frame = { secure: boolean; ownHost: string | undefined; log: Log; own: () => Record<string, string> };
+type Frame = { secure: boolean; ownHost: string | undefined; log: Log; own: (request: FastifyRequest) => Record<string, string> };
 
 function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): void {
   const usual = securityHeaders(secure);
   app.addHook("onRequest", (request, reply, done) => {
     // on the raw answer: they also hold where a handler takes the answer over, and a route's own header replaces one
-    for (const [name, value] of Object.entries({ ...usual, ...own() })) reply.raw.setHeader(name, value);
+    for (const [name, value] of Object.entries({ ...usual, ...own(request) })) reply.raw.setHeader(name, value);
     reply.raw.setHeader("x-request-id", request.id);
     if (isOwnHost(request.host, ownHost)) done();
     else

@@ -86,6 +86,11 @@ export class Part10Reader {
     return this.#header;
   }
 
+  /** What was read so far, also of something that broke off. */
+  get known(): { readonly meta: DataSet; readonly dataSet: DataSet | undefined } {
+    return { meta: this.#meta, dataSet: this.#parser?.root };
+  }
+
   /** Takes the next bytes, which may be reused afterwards. Throws `dicom.malformed`, `dicom.too-deep`, `dicom.not-dicom`, `input.too-large`. */
   write(chunk: Uint8Array): void {
     this.#bytesRead += chunk.length;

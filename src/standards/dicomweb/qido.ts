@@ -1,5 +1,7 @@
 import { Fault } from "#kit/fault.ts";
 import { tagOf } from "#standards/dicom/dictionary.ts";
+import type { JsonDataSet } from "#standards/dicom/json.ts";
+import { hexOfTag } from "#standards/dicom/tag.ts";
 
 /** QIDO-RS query parameters. PS3.18 §8.3.4 and §10.6. */
 
@@ -107,6 +109,33 @@ function count(value: string, place: string): number {
 function flag(value: string, place: string): boolean {
   if (value !== "true" && value !== "false") throw new Fault("input.invalid", `${place} is true or false.`, { place });
   return value === "true";
+}
+
+/**
+ * What `includefield` asks of a data set: the attributes named; of a sequence on a dotted path the items with the attribute at
+ * its end. Pixel data and what is served as bulk data are left out. PS3.18 §8.3.4.3.
+ */
+export function includedIn(
+  json: JsonDataSet,
+  { includeAll, include }: Pick<QidoQuery, "includeAll" | "include">,
+): JsonDataSet {
+  const wanted = includeAll ? Object.keys(json).map((tag) => [Number.parseInt(tag, 16)]) : include;
+  const fields: JsonDataSet = {};
+  for (const path of wanted) take(json, path, fields);
+  return fields;
+}
+
+function take(json: JsonDataSet, [tag, ...rest]: readonly number[], into: JsonDataSet): void {
+  const key = hexOfTag(tag ?? 0);
+  const element = json[key];
+  if (element === undefined || element.BulkDataURI !== undefined || key.startsWith("7FE0")) return;
+  if (rest.length === 0 || element.vr !== "SQ") {
+    into[key] ??= element;
+    return;
+  }
+  const items = (into[key]?.Value ?? (element.Value ?? []).map(() => ({}))) as JsonDataSet[];
+  for (const [at, item] of ((element.Value ?? []) as JsonDataSet[]).entries()) take(item, rest, items[at] ?? {});
+  into[key] = items.length === 0 ? { vr: "SQ" } : { vr: "SQ", Value: items };
 }
 
 /** PS3.4 §C.2.2.2.5: a date or time range "a-", "-b", "a-b", or a single value; undefined when it is neither. */

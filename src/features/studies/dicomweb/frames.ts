@@ -5,6 +5,7 @@ import { admit, oneWithParts, type WithParts } from "#features/studies/dicomweb/
 import { rejudge } from "#features/studies/rejudge.ts";
 import { attributesOf, frameIndexOf, readableFrame, storedFrame } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";
+import { unchanged } from "#platform/http/ranges.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
@@ -63,6 +64,10 @@ export const retrieveFrames: Handler = async (needs, asked, request, reply) => {
   const index = frameIndexOf(object, parts);
   if (numbers.some((number) => number > frameCount(index))) throw denied();
   const { wanted, plan } = chosen(acceptOf(asked, request), object.row.transfer_syntax);
+  if (numbers.length === 1) {
+    const form = `${plan.as}.${wanted.multipart ? "parts" : "one"}.${wanted.spelled}`;
+    if (unchanged(request, reply, `${object.row.id}.${numbers[0]}.${form}`)) return reply;
+  }
   const reshaped = plan.as === "decoded" || (index.is === "native" && index.frameBits % 8 !== 0);
   const json = reshaped ? await attributesOf(object, parts) : null;
   const allowed = rejudge(() => needs.gate.open("view", asked.who, asked.owner, opened.studyUid));

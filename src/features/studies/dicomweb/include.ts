@@ -5,34 +5,31 @@ import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/asked.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import { attributesOf, storedObject } from "#features/studies/stored-object.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
-import type { QidoQuery } from "#standards/dicomweb/qido.ts";
+import { hexOfTag } from "#standards/dicom/tag.ts";
+import { includedIn, type QidoQuery } from "#standards/dicomweb/qido.ts";
 
 /** Results whose sealed headers are opened for one answer. */
 const MOST_OPENED = 200;
 
 /**
- * `includefield` beyond the columns: taken from the sealed header of the instance, or of the first instance of the series or
- * study. Pixel data and what is served as bulk data are left out.
+ * `includefield` beyond what every answer has: taken from the sealed header of the instance, or of the first instance of the
+ * series or study. No header is opened when the answers hold all that was asked for.
  */
 export async function includedFields(
   needs: DicomwebNeeds,
   asked: Asked,
   query: QidoQuery,
-  rows: readonly Found[],
+  found: readonly { row: Found; answer: JsonDataSet }[],
 ): Promise<JsonDataSet[]> {
-  if (!query.includeAll && query.include.length === 0) return rows.map(() => ({}));
-  const wanted = new Set(query.include.map(([tag]) => (tag ?? 0).toString(16).toUpperCase().padStart(8, "0")));
   const fields: JsonDataSet[] = [];
-  for (const row of rows) {
-    const json = fields.length < MOST_OPENED ? await headerOf(needs, asked, row) : {};
-    fields.push(
-      Object.fromEntries(
-        Object.entries(json).filter(
-          ([tag, element]) =>
-            (query.includeAll || wanted.has(tag)) && element.BulkDataURI === undefined && !tag.startsWith("7FE0"),
-        ),
-      ),
-    );
+  let opened = 0;
+  for (const { row, answer } of found) {
+    const more = query.includeAll || query.include.some(([tag = 0]) => answer[hexOfTag(tag)] === undefined);
+    if (!more || opened >= MOST_OPENED) fields.push({});
+    else {
+      opened++;
+      fields.push(includedIn(await headerOf(needs, asked, row), query));
+    }
   }
   return fields;
 }

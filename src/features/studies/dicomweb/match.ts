@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import { Fault } from "#kit/fault.ts";
+import { hexOfTag } from "#standards/dicom/tag.ts";
 import { type MatchKey, parseRange } from "#standards/dicomweb/qido.ts";
 
 /** PS3.4 §C.2.2.2: how a key matches a column. */
-type Matching = "text" | "name" | "uid" | "date" | "time" | "number" | "list";
+export type Matching = "text" | "name" | "uid" | "date" | "time" | "number" | "list";
 type Column = { matching: Matching; column: string };
 
 /** Query keys by tag path: level, column and kind of matching. Columns are ours alone, never from outside. */
@@ -46,13 +47,17 @@ const KEYS: Record<Level, readonly ReadonlyMap<string, Column>[]> = {
   instance: [STUDY_KEYS, SERIES_KEYS, INSTANCE_KEYS],
 };
 
-const pathText = (path: readonly number[]): string =>
-  path.map((tag) => tag.toString(16).toUpperCase().padStart(8, "0")).join(".");
+const pathText = (path: readonly number[]): string => path.map(hexOfTag).join(".");
+
+/** The keys that are matched on at a level, as tag paths: what the conformance statement lists. */
+export const matchKeysOf = (level: Level): { path: string; matching: Matching }[] =>
+  KEYS[level].flatMap((table) => [...table].map(([path, { matching }]) => ({ path, matching })));
 
 /** The condition of these keys, and the keys that are not matched on here (the answer says so in a Warning). */
 export function conditionOf(
   level: Level,
   keys: readonly MatchKey[],
+  how: { emptyValueMatching?: boolean; multipleValueMatching?: boolean } = {},
 ): { condition: RawBuilder<unknown>; ignored: string[] } {
   const ignored: string[] = [];
   let condition: RawBuilder<unknown> = sql`true`;
@@ -60,9 +65,24 @@ export function conditionOf(
     const name = pathText(path);
     const column = KEYS[level].map((table) => table.get(name)).find((found) => found !== undefined);
     if (!column) ignored.push(name);
+    else if (how.emptyValueMatching && value === EMPTY) condition = sql`${condition} and ${isEmpty(column)}`;
+    else if (how.multipleValueMatching && value.includes("\\"))
+      condition = sql`${condition} and (${sql.join(
+        value.split("\\").map((one) => matches(column, one)),
+        sql` or `,
+      )})`;
     else if (value !== "" && value !== "*") condition = sql`${condition} and ${matches(column, value)}`;
   }
   return { condition, ignored };
+}
+
+/** PS3.4 §C.2.2.2.7: two quotation marks ask for what has no value. */
+const EMPTY = '""';
+
+function isEmpty({ matching, column }: Column): RawBuilder<unknown> {
+  const at = sql.raw(column);
+  if (matching === "number") return sql`${at} is null`;
+  return matching === "list" ? sql`cardinality(${at}) = 0` : sql`${at} = ''`;
 }
 
 function matches({ matching, column }: Column, value: string): RawBuilder<unknown> {
@@ -88,10 +108,25 @@ function matches({ matching, column }: Column, value: string): RawBuilder<unknow
         sql` or `,
       )})`;
     case "name":
-      return sql`exists (select from unnest(string_to_array(${at}, '=')) as one where ${like(sql`lower(rtrim(one, '^'))`, value.toLowerCase().replace(/[\^]+$/, ""))})`;
+      return nameMatches(at, value);
     case "text":
       return like(at, value);
   }
+}
+
+/**
+ * PS3.4 §C.2.2.2.1: names match without regard to case, and empty components at the end mean nothing. A key of one group matches
+ * any group of the name (§C.2.2.2.1.1 lets it); a key with groups matches each in its place.
+ */
+function nameMatches(at: RawBuilder<unknown>, value: string): RawBuilder<unknown> {
+  const wanted = value.split("=").map((group) => group.toLowerCase().replace(/\^+$/, ""));
+  const [only = ""] = wanted;
+  if (wanted.length === 1)
+    return sql`exists (select from unnest(string_to_array(${at}, '=')) as one where ${like(sql`lower(rtrim(one, '^'))`, only)})`;
+  const groups = wanted.flatMap((group, place) =>
+    group === "" || group === "*" ? [] : [like(sql`lower(rtrim(split_part(${at}, '=', ${place + 1}), '^'))`, group)],
+  );
+  return groups.length === 0 ? sql`true` : sql`(${sql.join(groups, sql` and `)})`;
 }
 
 /** Times compare by what both sides give: "10" covers 10:00:00 to 10:59:59.999999. */

@@ -1,99 +1,123 @@
-import { denied } from "#features/sharing/gate.ts";
-import { type Asked, acceptOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
+import { Readable } from "node:stream";
+import { denied, type Opened } from "#features/sharing/gate.ts";
+import { type Asked, acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { frameNumbers } from "#features/studies/dicomweb/frames.ts";
-import { admit, listed, type WithParts, withParts } from "#features/studies/dicomweb/instances.ts";
+import {
+  type Admitted,
+  admit,
+  listed,
+  oneWithParts,
+  type WithParts,
+  withParts,
+} from "#features/studies/dicomweb/instances.ts";
+import { lookOf, type PictureWanted, pictureWanted, thumbnailKind } from "#features/studies/dicomweb/look.ts";
+import { rejudge } from "#features/studies/rejudge.ts";
 import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#features/studies/stored-object.ts";
-import { Fault } from "#kit/fault.ts";
+import type { Rendered } from "#platform/decoders/decoders.ts";
 import { frameCount } from "#standards/dicom/frames.ts";
-import { parseAccept, typeFits } from "#standards/dicomweb/media-types.ts";
+import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
 import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 
-const KINDS = [
-  ["image/jpeg", "jpeg"],
-  ["image/png", "png"],
-  ["image/webp", "webp"],
-] as const;
-type Kind = (typeof KINDS)[number][1];
-
-function kindOf(accept: string | undefined): Kind {
-  for (const range of parseAccept(accept)) {
-    const fits = KINDS.find(([type]) => typeFits(range.type, type));
-    if (fits) return fits[1];
-  }
-  throw new Fault("answer.not-acceptable", "Pictures come as image/jpeg, image/png or image/webp.", {
-    place: "Accept",
-  });
-}
-
-/** PS3.18 §10.4.1.1.3: one frame drawn as a picture; for a series or study its middle image. */
+/**
+ * PS3.18 §10.4.1.1.3: frames drawn as pictures. Asked for one, it is the frame named, else the middle of what the path names;
+ * asked for multipart/related or for several frames, all of them, one after the other.
+ */
 export const rendered: Handler = async (needs, asked, request, reply) => {
-  const kind = kindOf(acceptOf(asked, request));
-  const look = lookOf(asked.query);
-  const { opened, count } = await admit(needs, asked, "view");
-  const source = await frameOf(needs, asked, await middle(needs, asked, opened));
-  const picture = await needs.world.decoders.render({ ...source, ...look, kind, signal: asked.signal });
-  count({ frames: 1, bytes: picture.bytes.length });
-  return reply
-    .type(picture.mediaType)
-    .send(Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength));
+  const wanted = pictureWanted(acceptOf(asked, request));
+  const look = { ...lookOf(asked.query), kind: wanted.kind, signal: asked.signal };
+  const numbers = asked.frames === undefined ? [] : frameNumbers(asked.frames);
+  const admitted = await admit(needs, asked, "view");
+  const draw = async (found: WithParts, frame: number): Promise<Rendered> =>
+    needs.world.decoders.render({ ...(await frameOf(needs, found, frame)), ...look });
+  if (wanted.multipart || numbers.length > 1) {
+    const all = drawnOnes(needs, asked, admitted, { numbers, draw });
+    const first = await all.next(); // what cannot be drawn at all is still a clean refusal
+    if (first.done) throw denied();
+    const boundary = newBoundary();
+    const base = `${baseOf(asked, request)}/studies/${admitted.opened.studyUid}`;
+    return reply
+      .type(`multipart/related; type="${wanted.mediaType}"; boundary="${boundary}"`)
+      .send(Readable.from(partsOf(first.value, all, { wanted, boundary, base })));
+  }
+  const found = await middle(needs, asked, admitted.opened);
+  const picture = await draw(found, numbers[0] ?? middleFrame(found));
+  admitted.count({ frames: 1, bytes: picture.bytes.length });
+  return reply.type(picture.mediaType).send(bufferOf(picture));
 };
 
 /** PS3.18 §10.4.1.1.4: a small picture of whatever the path names, at all four levels. */
-export const thumbnail: Handler = async (needs, asked, _request, reply) => {
+export const thumbnail: Handler = async (needs, asked, request, reply) => {
+  const kind = thumbnailKind(acceptOf(asked, request));
+  const numbers = asked.frames === undefined ? [] : frameNumbers(asked.frames);
   const { opened, count } = await admit(needs, asked, "view");
-  const source = await frameOf(needs, asked, await middle(needs, asked, opened));
-  const picture = await needs.world.decoders.thumbnail({ ...source, signal: asked.signal });
+  const found = await middle(needs, asked, opened);
+  const source = await frameOf(needs, found, numbers[0] ?? middleFrame(found));
+  const picture = await needs.world.decoders.thumbnail({ ...source, kind, signal: asked.signal });
   count({ frames: 1, bytes: picture.bytes.length });
-  return reply
-    .type(picture.mediaType)
-    .header("cache-control", "no-store")
-    .send(Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength));
+  return reply.type(picture.mediaType).send(bufferOf(picture));
 };
 
-/** The instance that stands for the path: the one named, else the middle image of the first series that has images. */
-async function middle(needs: DicomwebNeeds, asked: Asked, opened: Parameters<typeof withParts>[2]): Promise<WithParts> {
-  if (asked.instance === undefined) {
-    const rows = (await listed(needs, asked, opened)).filter((row) => (row.frames ?? 0) > 0);
-    const first = rows.filter((row) => row.series_uid === rows[0]?.series_uid);
-    const chosen = first[Math.floor(first.length / 2)];
-    if (!chosen) throw denied();
-    return middle(needs, { ...asked, series: chosen.series_uid, instance: chosen.sop_instance_uid }, opened);
+const bufferOf = ({ bytes }: Rendered): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+type Drawn = { picture: Rendered; found: WithParts; frame: number };
+
+async function* drawnOnes(
+  needs: DicomwebNeeds,
+  asked: Asked,
+  { opened, count }: Admitted,
+  how: { numbers: readonly number[]; draw: (found: WithParts, frame: number) => Promise<Rendered> },
+): AsyncGenerator<Drawn, void, undefined> {
+  const allowed = rejudge(() => needs.gate.open("view", asked.who, asked.owner, opened.studyUid));
+  for await (const found of withParts(needs, asked, opened)) {
+    const frames = frameCount(frameIndexOf(found.object, found.parts));
+    const numbers = how.numbers.length > 0 ? how.numbers : Array.from({ length: frames }, (_, at) => at + 1);
+    if (numbers.some((number) => number > frames)) throw denied();
+    for (const frame of numbers) {
+      const picture = await how.draw(found, frame);
+      await allowed(picture.bytes.length);
+      count({ frames: 1, bytes: picture.bytes.length });
+      yield { picture, found, frame };
+    }
   }
-  for await (const found of withParts(needs, asked, opened)) return found;
-  throw denied();
 }
 
-async function frameOf(needs: DicomwebNeeds, asked: Asked, { object, parts }: WithParts) {
-  const index = frameIndexOf(object, parts);
-  const frames = frameCount(index);
-  const frame = asked.frames === undefined ? Math.floor(frames / 2) : (frameNumbers(asked.frames)[0] ?? 1) - 1;
+async function* partsOf(
+  first: Drawn,
+  rest: AsyncIterable<Drawn>,
+  { wanted, boundary, base }: { wanted: PictureWanted; boundary: string; base: string },
+): AsyncGenerator<Buffer> {
+  const part = function* ({ picture, found: { object }, frame }: Drawn, isFirst: boolean): Generator<Buffer> {
+    const location = `${base}/series/${object.row.series_uid}/instances/${object.row.sop_instance_uid}/frames/${frame}/rendered`;
+    yield partHead(boundary, { "Content-Type": wanted.mediaType, "Content-Location": location }, isFirst);
+    yield bufferOf(picture);
+  };
+  yield* part(first, true);
+  for await (const drawn of rest) yield* part(drawn, false);
+  yield closing(boundary, false);
+}
+
+/** The instance that stands for the path: the one named, else the middle image of the first series that has images. */
+async function middle(needs: DicomwebNeeds, asked: Asked, opened: Opened): Promise<WithParts> {
+  if (asked.instance !== undefined) return oneWithParts(needs, asked, opened);
+  const rows = (await listed(needs, asked, opened)).filter((row) => (row.frames ?? 0) > 0);
+  const first = rows.filter((row) => row.series_uid === rows[0]?.series_uid);
+  const chosen = first[Math.floor(first.length / 2)];
+  if (!chosen) throw denied();
+  return oneWithParts(needs, { ...asked, series: chosen.series_uid, instance: chosen.sop_instance_uid }, opened);
+}
+
+/** From 1. */
+function middleFrame({ object, parts }: WithParts): number {
+  return Math.floor(frameCount(frameIndexOf(object, parts)) / 2) + 1;
+}
+
+async function frameOf(needs: DicomwebNeeds, { object, parts }: WithParts, frame: number) {
   const json = await attributesOf(object, parts);
-  const pieces = await readableFrame(needs.world.blobs, object, index, frame, json);
+  const pieces = await readableFrame(needs.world.blobs, object, frameIndexOf(object, parts), frame - 1, json);
   if (!pieces) throw denied();
   return {
-    attributes: pixelAttributesFromJson(json, frame + 1),
+    attributes: pixelAttributesFromJson(json, frame),
     frame: pieces,
     transferSyntax: readableSyntax(object.row),
-  };
-}
-
-/** PS3.18 §8.3.5.1: window, viewport and quality. @throws Fault input.invalid */
-function lookOf(query: URLSearchParams) {
-  const window = query.get("window")?.split(",");
-  const viewport = query.get("viewport")?.split(",").map(Number);
-  const quality = query.get("quality");
-  const [center, width] = (window ?? []).map(Number);
-  if (window && !(Number.isFinite(center) && Number.isFinite(width) && Number(width) > 0))
-    throw new Fault("input.invalid", "window is center,width,function.", { place: "window" });
-  if (viewport && !viewport.slice(0, 2).every((side) => Number.isInteger(side) && side > 0 && side <= 8192))
-    throw new Fault("input.invalid", "viewport begins with width,height in pixels, at most 8192.", {
-      place: "viewport",
-    });
-  if (quality !== null && !/^([1-9]\d?|100)$/.test(quality))
-    throw new Fault("input.invalid", "quality is 1 to 100.", { place: "quality" });
-  return {
-    ...(window ? { window: { center: Number(center), width: Number(width) } } : {}),
-    ...(viewport ? { viewport: { width: viewport[0] ?? 1, height: viewport[1] ?? 1 } } : {}),
-    ...(quality === null ? {} : { quality: Number(quality) }),
   };
 }

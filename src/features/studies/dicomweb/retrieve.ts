@@ -1,75 +1,99 @@
 import { Readable } from "node:stream";
 import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { admit, listed } from "#features/studies/dicomweb/instances.ts";
+import type { InstanceRecord } from "#features/studies/queries.ts";
 import { rejudge } from "#features/studies/rejudge.ts";
 import { plainRange, storedObject } from "#features/studies/stored-object.ts";
+import { zipStream } from "#features/studies/zip.ts";
 import { Fault } from "#kit/fault.ts";
-import { chooseRelated, parseAccept } from "#standards/dicomweb/media-types.ts";
+import { sendRange, unchanged } from "#platform/http/ranges.ts";
+import { chooseRelated, parseAccept, type Wanted } from "#standards/dicomweb/media-types.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
 
+const DICOM = "application/dicom";
+const ZIP = "application/zip";
+type Bytes = (row: InstanceRecord, start?: number, end?: number) => AsyncGenerator<Buffer>;
+
 /**
- * PS3.18 §10.4.1.1.1: instances as they were received, byte for byte, one part each, streamed from the seal. The right is judged
- * again before each object, every 4 MiB and every second; when it ended, the stream breaks off.
+ * PS3.18 §10.4.1.1.1: instances as they were received, byte for byte, streamed from the seal: a part each, one alone (with ranges
+ * of bytes), or all in a ZIP. The right is judged again before each object, every 4 MiB and every second; when it ended, the
+ * stream breaks off.
  */
 export const retrieveInstances: Handler = async (needs, asked, request, reply) => {
-  const wanted = chooseRelated(parseAccept(acceptOf(asked, request)), ["application/dicom"], {
-    single: asked.instance !== undefined,
-  });
-  if (!wanted)
-    throw new Fault("answer.not-acceptable", 'Instances come as multipart/related; type="application/dicom".', {
-      place: "Accept",
-    });
+  const wanted = wantedOf(acceptOf(asked, request), asked.instance !== undefined);
   const { opened, count } = await admit(needs, asked, "retrieve");
   const rows = await listed(needs, asked, opened);
   const syntax = wanted.transferSyntax;
   const fitting = syntax === undefined || syntax === "*" ? rows : rows.filter((row) => row.transfer_syntax === syntax);
-  if (fitting.length === 0)
+  const [only] = fitting;
+  if (!only)
     throw new Fault(
       "answer.not-acceptable",
       "Nothing here is stored in that transfer syntax; ask for transfer-syntax=*.",
       { place: "Accept" },
     );
-  const base = baseOf(asked, request);
-
-  async function* bytesOf(row: (typeof rows)[number]): AsyncGenerator<Buffer> {
+  async function* bytesOf(row: InstanceRecord, start = 0, end = row.bytes): AsyncGenerator<Buffer> {
     const stillAllowed = rejudge(() => needs.gate.open("download", asked.who, asked.owner, opened.studyUid));
     await stillAllowed(0);
-    for await (const piece of plainRange(needs.world.blobs, storedObject(row, opened.key), 0, row.bytes)) {
+    for await (const piece of plainRange(needs.world.blobs, storedObject(row, opened.key), start, end)) {
       await stillAllowed(piece.length);
       count({ bytes: piece.length });
       yield piece;
     }
     count({ instances: 1 });
   }
-
-  const [only] = fitting;
-  if (!wanted.multipart && only) {
-    return reply
-      .headers({
-        "content-type": `application/dicom; transfer-syntax=${only.transfer_syntax}`,
-        "content-length": only.bytes,
-      })
-      .send(Readable.from(bytesOf(only)));
+  void reply.code(fitting.length < rows.length ? 206 : 200);
+  if (wanted.type === ZIP) return reply.type(ZIP).send(zipOf(fitting, bytesOf));
+  if (!wanted.multipart) {
+    if (unchanged(request, reply, only.id)) return reply;
+    void reply.header("content-type", `${DICOM}; transfer-syntax=${only.transfer_syntax}`);
+    return sendRange(request, reply, only.bytes, ({ start, end }) => bytesOf(only, start, end));
   }
   const boundary = newBoundary();
-  async function* parts(): AsyncGenerator<Buffer> {
-    for (const [at, row] of fitting.entries()) {
-      const location = `${base}/studies/${opened.studyUid}/series/${row.series_uid}/instances/${row.sop_instance_uid}`;
-      yield partHead(
-        boundary,
-        {
-          "Content-Type": `application/dicom; transfer-syntax=${row.transfer_syntax}`,
-          "Content-Location": location,
-          "Content-Length": String(row.bytes),
-        },
-        at === 0,
-      );
-      yield* bytesOf(row);
-    }
-    yield closing(boundary, false);
-  }
+  const base = `${baseOf(asked, request)}/studies/${opened.studyUid}`;
   return reply
-    .code(fitting.length < rows.length ? 206 : 200)
-    .type(`multipart/related; type="application/dicom"; boundary="${boundary}"`)
-    .send(Readable.from(parts()));
+    .type(`multipart/related; type="${DICOM}"; boundary="${boundary}"`)
+    .send(Readable.from(partsOf(fitting, bytesOf, boundary, base)));
 };
+
+function wantedOf(accept: string | undefined, single: boolean): Wanted {
+  for (const range of parseAccept(accept)) {
+    const wanted = chooseRelated([range], range.type === ZIP ? [ZIP] : [DICOM], { single });
+    if (wanted) return wanted;
+  }
+  throw new Fault(
+    "answer.not-acceptable",
+    'Instances come as multipart/related; type="application/dicom", or as application/zip.',
+    { place: "Accept" },
+  );
+}
+
+async function* partsOf(
+  rows: readonly InstanceRecord[],
+  bytesOf: Bytes,
+  boundary: string,
+  base: string,
+): AsyncGenerator<Buffer> {
+  for (const [at, row] of rows.entries()) {
+    const head = {
+      "Content-Type": `${DICOM}; transfer-syntax=${row.transfer_syntax}`,
+      "Content-Location": `${base}/series/${row.series_uid}/instances/${row.sop_instance_uid}`,
+      "Content-Length": String(row.bytes),
+    };
+    yield partHead(boundary, head, at === 0);
+    yield* bytesOf(row);
+  }
+  yield closing(boundary, false);
+}
+
+/** Files under numbers that say nothing; series in their order, instances in theirs. */
+function zipOf(rows: readonly InstanceRecord[], bytesOf: Bytes): Readable {
+  const series = [...new Set(rows.map((row) => row.series_uid))];
+  return zipStream(
+    rows.map((row, at) => ({
+      name: `${String(series.indexOf(row.series_uid) + 1).padStart(3, "0")}/${String(at + 1).padStart(6, "0")}.dcm`,
+      size: row.bytes,
+      bytes: () => bytesOf(row),
+    })),
+  );
+}

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Asked, DicomwebNeeds, Handler } from "#features/studies/dicomweb/asked.ts";
@@ -48,6 +49,11 @@ export async function addDicomweb(app: FastifyInstance, needs: DicomwebNeeds): P
   await app.register(async (scoped) => {
     scoped.removeAllContentTypeParsers();
     scoped.addContentTypeParser("*", (_request, payload, done) => done(null, payload)); // streamed, never collected
+    scoped.addHook("onSend", (request, _reply, payload, done) => {
+      if (request.method !== "HEAD" || !(payload instanceof Readable)) return done(null, payload);
+      payload.destroy(); // what nobody will read is not opened
+      done(null, Readable.from([]));
+    });
     for (const root of ["/dicomweb", "/dicomweb/orgs/:org"]) {
       for (const [path, handler] of GETS)
         scoped.get(root + path, (request, reply) => serve(needs, handler, request, reply));

@@ -1,17 +1,21 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import { visibleTo } from "#features/sharing/visible.ts";
 import { type Found, instanceJson, seriesJson, studyJson } from "#features/studies/dicomweb/answers.ts";
-import { type Asked, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
+import { type Asked, acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
+import { dataSetForm, sendDataSets } from "#features/studies/dicomweb/data-sets.ts";
 import { includedFields } from "#features/studies/dicomweb/include.ts";
 import { conditionOf, type Level } from "#features/studies/dicomweb/match.ts";
+import type { Tx } from "#platform/postgres/db.ts";
+import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { type MatchKey, parseQido, type QidoQuery } from "#standards/dicomweb/qido.ts";
 
-/** Results without a limit end here; a Warning tells so (PS3.18 §8.3.4.4). */
-const MOST_RESULTS = 1000;
-const DEFAULT_RESULTS = 200;
+/** An answer ends here whatever limit is asked for, and at DEFAULT_RESULTS when none is; a Warning tells how many remain (PS3.18 §8.3.4.4.1). */
+export const MOST_RESULTS = 1000;
+export const DEFAULT_RESULTS = 200;
+const MOST_COUNTED = 1000;
 
 export const searchStudies: Handler = (needs, asked, request, reply) => search("study", needs, asked, request, reply);
 export const searchSeries: Handler = (needs, asked, request, reply) => search("series", needs, asked, request, reply);
@@ -27,30 +31,51 @@ async function search(
   reply: FastifyReply,
 ): Promise<unknown> {
   const query = parseQido(asked.query);
-  const { condition, ignored } = conditionOf(level, [...query.matches, ...keysOfPath(asked)]);
+  const form = dataSetForm(acceptOf(asked, request));
+  const { condition, ignored } = conditionOf(level, [...query.matches, ...keysOfPath(asked)], query);
   const limit = Math.min(query.limit ?? DEFAULT_RESULTS, MOST_RESULTS);
-  const found = await needs.world.database.read(scopeOf(asked.who), async (tx) => {
-    const { rows } =
-      await sql<Found>`${sql.raw(SELECT[level])} where ${visibleTo(asked.who, asked.owner)} and ${condition} ${sql.raw(ORDER[level])} limit ${limit + 1} offset ${query.offset}`.execute(
+  const where = sql`${sql.raw(FROM[level])} where ${visibleTo(asked.who, asked.owner)} and ${condition}`;
+  const { rows, remaining } = await needs.world.database.read(scopeOf(asked.who), async (tx) => {
+    const found =
+      await sql<Found>`select ${sql.raw(FIELDS[level])} ${where} ${sql.raw(ORDER[level])} limit ${limit + 1} offset ${query.offset}`.execute(
         tx,
       );
-    return rows;
+    const more = found.rows.length > limit;
+    return {
+      rows: found.rows.slice(0, limit),
+      remaining: more ? await remainingOf(tx, where, query.offset + limit) : 0,
+    };
   });
-  const rows = found.slice(0, limit);
   await recordSearch(needs, asked, level, query, rows.length);
-  const warnings = warningsOf(query, ignored, found.length > limit, request);
+  const warnings = warningsOf(query, ignored, remaining, request);
   if (warnings.length > 0) reply.header("warning", warnings);
   if (rows.length === 0) return reply.code(204).send();
-  const base = baseOf(asked, request);
-  const answers = rows.map((row) =>
-    level === "study" ? studyJson(row, base) : level === "series" ? seriesJson(row, base) : instanceJson(row, base),
+  const answer = ANSWER[level];
+  const found = rows.map((row) => ({ row, answer: answer(row, baseOf(asked, request)) }));
+  const fields = await includedFields(needs, asked, query, found);
+  return sendDataSets(
+    request,
+    reply,
+    form,
+    found.map((one, at) => ({ ...fields[at], ...one.answer })),
   );
-  const fields = await includedFields(needs, asked, query, rows);
-  const merged = answers.map((answer, at) => ({ ...fields[at], ...answer }));
-  return reply.type("application/dicom+json").send(JSON.stringify(merged.map(sorted)));
 }
 
-const sorted = (json: object) => Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
+const ANSWER: Record<Level, (row: Found, base: string) => JsonDataSet> = {
+  study: studyJson,
+  series: seriesJson,
+  instance: instanceJson,
+};
+
+/** How many more there are, counted up to a bound: a search must not cost more than what it answers. */
+async function remainingOf(tx: Tx, where: RawBuilder<unknown>, beyond: number): Promise<number> {
+  const { rows } = await sql<{
+    remaining: number;
+  }>`select count(*)::int as remaining from (select 1 ${where} limit ${MOST_COUNTED + 1} offset ${beyond}) as rest`.execute(
+    tx,
+  );
+  return rows[0]?.remaining ?? 0;
+}
 
 function keysOfPath({ study, series }: Asked): MatchKey[] {
   const keys: MatchKey[] = [];
@@ -66,10 +91,18 @@ const SERIES_FIELDS = `s.id as series, s.series_uid, s.modality, s.number as ser
 const INSTANCE_FIELDS =
   "i.id as instance, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax, i.number as instance_number, i.rows, i.columns, i.bits_allocated, i.frames";
 
-const SELECT: Record<Level, string> = {
-  study: `select ${STUDY_FIELDS} from study`,
-  series: `select ${STUDY_FIELDS}, ${SERIES_FIELDS} from study join series s on s.organisation = study.organisation and s.study = study.id`,
-  instance: `select ${STUDY_FIELDS}, ${SERIES_FIELDS}, ${INSTANCE_FIELDS} from study join instance i on i.organisation = study.organisation and i.study = study.id join series s on s.organisation = i.organisation and s.id = i.series`,
+const SERIES_OF = "join series s on s.organisation = study.organisation and s.study = study.id";
+const INSTANCES_OF =
+  "join instance i on i.organisation = study.organisation and i.study = study.id join series s on s.organisation = i.organisation and s.id = i.series";
+const FIELDS: Record<Level, string> = {
+  study: STUDY_FIELDS,
+  series: `${STUDY_FIELDS}, ${SERIES_FIELDS}`,
+  instance: `${STUDY_FIELDS}, ${SERIES_FIELDS}, ${INSTANCE_FIELDS}`,
+};
+const FROM: Record<Level, string> = {
+  study: "from study",
+  series: `from study ${SERIES_OF}`,
+  instance: `from study ${INSTANCES_OF}`,
 };
 const ORDER: Record<Level, string> = {
   study: "order by study.study_date desc, study.id desc",
@@ -78,7 +111,12 @@ const ORDER: Record<Level, string> = {
     "order by study.study_date desc, study.id desc, s.number nulls last, s.series_uid, i.number nulls last, i.sop_instance_uid",
 };
 
-function warningsOf(query: QidoQuery, ignored: readonly string[], more: boolean, request: FastifyRequest): string[] {
+function warningsOf(
+  query: QidoQuery,
+  ignored: readonly string[],
+  remaining: number,
+  request: FastifyRequest,
+): string[] {
   const service = `${request.protocol}://${request.host}/dicomweb`;
   const warnings: string[] = [];
   if (query.fuzzy)
@@ -86,8 +124,10 @@ function warningsOf(query: QidoQuery, ignored: readonly string[], more: boolean,
       `299 ${service}: The fuzzymatching parameter is not supported. Only literal matching has been performed.`,
     );
   if (ignored.length > 0) warnings.push(`299 ${service}: Not matched on: ${ignored.join(", ")}.`);
-  if (more && query.limit === undefined)
-    warnings.push(`299 ${service}: There are additional results that can be requested.`);
+  if (remaining > 0) {
+    const count = remaining > MOST_COUNTED ? `more than ${MOST_COUNTED}` : remaining;
+    warnings.push(`299 ${service}: There are ${count} additional results that can be requested.`);
+  }
   return warnings;
 }
 

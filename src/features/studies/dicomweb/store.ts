@@ -1,14 +1,19 @@
 import type { Readable } from "node:stream";
+import type { FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
 import { type Received, receiveInstance } from "#features/studies/actions.ts";
-import { baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
+import type { Said } from "#features/studies/describe.ts";
+import { type Asked, acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
+import { dataSetForm, sendDataSet } from "#features/studies/dicomweb/data-sets.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault, faultOf } from "#kit/fault.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { parseMediaType } from "#standards/dicomweb/media-types.ts";
 import { boundaryOf, readMultipart } from "#standards/dicomweb/multipart.ts";
 
-type Outcome = { stored: Received } | { failed: Fault };
+const DICOM = "application/dicom";
+
+type Outcome = { stored: Received } | { failed: Fault; said?: Said };
 
 /** May this actor store into its organisation? Devices over DICOM TLS, tokens with the scope, clinical roles. */
 export function mayStore(who: Actor): boolean {
@@ -32,24 +37,9 @@ export function mayStore(who: Actor): boolean {
  */
 export const storeInstances: Handler = async ({ world }, asked, request, reply) => {
   if (!mayStore(asked.who)) throw new Fault("role.denied", "You may not store studies here.");
-  const contentType = request.headers["content-type"] ?? "";
-  const media = parseMediaType(contentType);
-  const body = request.body as Readable;
+  const form = dataSetForm(acceptOf(asked, request)); // before anything is stored: a refusal must mean nothing happened
   const outcomes: Outcome[] = [];
-  if (media?.type === "application/dicom") outcomes.push(await storeOne(world, asked.who, body, asked.study));
-  else {
-    const inner = parseMediaType(media?.parameters.get("type") ?? "application/dicom")?.type;
-    if (media?.type !== "multipart/related" || inner !== "application/dicom")
-      throw new Fault("input.media-type", 'Send multipart/related; type="application/dicom".', {
-        place: "Content-Type",
-      });
-    for await (const part of readMultipart(body, boundaryOf(contentType))) {
-      const type = parseMediaType(part.headers.get("content-type") ?? "application/dicom")?.type;
-      if (type === "application/dicom" || type === "application/octet-stream")
-        outcomes.push(await storeOne(world, asked.who, part.body, asked.study));
-      else outcomes.push({ failed: new Fault("input.media-type", "A part is not application/dicom.") });
-    }
-  }
+  for await (const outcome of outcomesOf(world, asked, request)) outcomes.push(outcome);
   if (outcomes.length === 0)
     throw new Fault("input.invalid", "The request holds no instance.", { place: "multipart body" });
   const failures = outcomes.filter((outcome) => "failed" in outcome);
@@ -58,11 +48,36 @@ export const storeInstances: Handler = async ({ world }, asked, request, reply) 
   if (broken) throw broken.failed; // what we did not foresee belongs in the log and is no one's instance's fault
   if (later && failures.length === outcomes.length) throw later.failed; // 503 or 507: nothing was stored, come again
   const status = failures.length === 0 ? 200 : failures.length === outcomes.length ? 409 : 202;
-  return reply
-    .code(status)
-    .type("application/dicom+json")
-    .send(JSON.stringify(responseOf(outcomes, baseOf(asked, request))));
+  return sendDataSet(reply.code(status), form, responseOf(outcomes, baseOf(asked, request)));
 };
+
+async function* outcomesOf(world: StudiesWorld, asked: Asked, request: FastifyRequest): AsyncGenerator<Outcome> {
+  const contentType = request.headers["content-type"] ?? "";
+  const media = parseMediaType(contentType);
+  const body = request.body as Readable;
+  if (media?.type === DICOM) {
+    yield await storeOne(world, asked.who, body, asked.study);
+    return;
+  }
+  const inner = parseMediaType(media?.parameters.get("type") ?? DICOM)?.type;
+  if (media?.type !== "multipart/related" || inner !== DICOM)
+    throw new Fault("input.media-type", 'Send multipart/related; type="application/dicom".', { place: "Content-Type" });
+  let stored = 0;
+  try {
+    for await (const part of readMultipart(body, boundaryOf(contentType))) {
+      const type = parseMediaType(part.headers.get("content-type") ?? DICOM)?.type;
+      const outcome: Outcome =
+        type === DICOM || type === "application/octet-stream"
+          ? await storeOne(world, asked.who, part.body, asked.study)
+          : { failed: new Fault("input.media-type", "A part is not application/dicom.") };
+      if ("stored" in outcome) stored++;
+      yield outcome;
+    }
+  } catch (thrown) {
+    if (stored === 0) throw thrown;
+    yield { failed: faultOf(thrown) }; // what came before the body broke off is stored, and must be told so
+  }
+}
 
 async function storeOne(
   world: StudiesWorld,
@@ -70,41 +85,56 @@ async function storeOne(
   bytes: AsyncIterable<Uint8Array>,
   study: string | undefined,
 ): Promise<Outcome> {
+  let said: Said = { sopClassUid: undefined, sopInstanceUid: undefined };
+  const named = (now: Said): void => {
+    said = now;
+  };
   try {
-    return {
-      stored: await receiveInstance(world, who, {
-        bytes,
-        bare: null,
-        source: "stow",
-        ...(study === undefined ? {} : { study }),
-      }),
-    };
+    const arriving = { bytes, bare: null, source: "stow", named, ...(study === undefined ? {} : { study }) };
+    return { stored: await receiveInstance(world, who, arriving) };
   } catch (thrown) {
-    return { failed: faultOf(thrown) };
+    return { failed: faultOf(thrown), said };
   }
 }
 
-/** PS3.18 annex I.2: what was stored and what failed, with the reason as US. */
+/**
+ * PS3.18 annex I: what was stored; what failed, with the reason as US, under its UIDs where they are known, else among the other
+ * failures. Retrieve URLs are there when all that was stored is of one study.
+ */
 function responseOf(outcomes: readonly Outcome[], base: string): JsonDataSet {
   const stored: JsonDataSet[] = [];
   const failed: JsonDataSet[] = [];
+  const others: JsonDataSet[] = [];
+  const studies = new Set<string>();
   for (const outcome of outcomes) {
     if ("failed" in outcome) {
-      failed.push({
-        "00081197": { vr: "US", Value: [outcome.failed.row.dimse] },
-        "00000902": { vr: "LO", Value: [outcome.failed.message.slice(0, 64)] },
-      });
+      const { sopClassUid, sopInstanceUid } = outcome.said ?? {};
+      const reason = reasonOf(outcome.failed);
+      if (sopClassUid === undefined || sopInstanceUid === undefined) others.push(reason);
+      else failed.push({ ...referenced(sopClassUid, sopInstanceUid), ...reason });
       continue;
     }
     const { sopClassUid, sopInstanceUid, studyUid, seriesUid } = outcome.stored;
-    stored.push({
-      "00081150": { vr: "UI", Value: [sopClassUid] },
-      "00081155": { vr: "UI", Value: [sopInstanceUid] },
-      "00081190": { vr: "UR", Value: [`${base}/studies/${studyUid}/series/${seriesUid}/instances/${sopInstanceUid}`] },
-    });
+    studies.add(studyUid);
+    const url = `${base}/studies/${studyUid}/series/${seriesUid}/instances/${sopInstanceUid}`;
+    stored.push({ ...referenced(sopClassUid, sopInstanceUid), "00081190": { vr: "UR", Value: [url] } });
   }
+  const [study] = studies;
+  const url = studies.size === 1 ? { Value: [`${base}/studies/${study}`] } : {};
   return {
+    "00081190": { vr: "UR", ...url },
     ...(stored.length > 0 ? { "00081199": { vr: "SQ", Value: stored } } : {}),
     ...(failed.length > 0 ? { "00081198": { vr: "SQ", Value: failed } } : {}),
+    ...(others.length > 0 ? { "0008119A": { vr: "SQ", Value: others } } : {}),
   };
 }
+
+const referenced = (sopClassUid: string, sopInstanceUid: string): JsonDataSet => ({
+  "00081150": { vr: "UI", Value: [sopClassUid] },
+  "00081155": { vr: "UI", Value: [sopInstanceUid] },
+});
+
+const reasonOf = ({ row, message }: Fault): JsonDataSet => ({
+  "00081197": { vr: "US", Value: [row.dimse] },
+  "00000902": { vr: "LO", Value: [message.slice(0, 64)] },
+});

@@ -81,7 +81,7 @@ async function documentOf(needs: LinkNeeds, object: StoredObject): Promise<Buffe
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for (const value of located ? valuesOf(needs, object, located) : []) {
-    for await (const piece of value) {
+    for await (const piece of value.bytes(0, value.length)) {
       bytes += piece.length;
       if (bytes > MOST_BYTES) throw new Fault("input.too-large", "The document is too large to be drawn.");
       pieces.push(piece);

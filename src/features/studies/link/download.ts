@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
-import { ZipFile } from "yazl";
 import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
 import { type Admitted, admit, type LinkNeeds, studiesOf } from "#features/studies/link/door.ts";
 import { type InstanceRecord, instancesOf } from "#features/studies/queries.ts";
 import { rejudge } from "#features/studies/rejudge.ts";
 import { plainRange, storedObject } from "#features/studies/stored-object.ts";
+import { zipStream } from "#features/studies/zip.ts";
 
 const README = `These are medical images in DICOM format, as the clinic stored them. Any DICOM viewer opens the folder.
 
@@ -32,7 +32,15 @@ export async function linkDownload(
     const folder = study.main ? "images" : `earlier-${at}`;
     for (const { name, row } of named(rows)) entries.push({ name: `${folder}/${name}`, row, admitted });
   }
-  return zipOf(needs, session, entries, judgeSession);
+  const readme = Buffer.from(README);
+  return zipStream([
+    { name: "README.txt", size: readme.length, bytes: () => Readable.from([readme]) },
+    ...entries.map((entry) => ({
+      name: entry.name,
+      size: entry.row.bytes,
+      bytes: () => bytesOf(needs, session, entry, judgeSession),
+    })),
+  ]);
 }
 
 /** Numbers only: series in their order, images in theirs. */
@@ -48,30 +56,6 @@ function named(rows: readonly InstanceRecord[]): { name: string; row: InstanceRe
 }
 
 type Entry = { name: string; row: InstanceRecord; admitted: Admitted };
-
-function zipOf(
-  needs: LinkNeeds,
-  session: LinkSession,
-  entries: readonly Entry[],
-  judgeSession: () => Promise<unknown>,
-): Readable {
-  const zip = new ZipFile();
-  const output = zip.outputStream as Readable;
-  let reading: Readable | undefined;
-  zip.on("error", (error: unknown) => output.destroy(error as Error));
-  output.once("close", () => reading?.destroy());
-  const mtime = new Date();
-  zip.addBuffer(Buffer.from(README), "README.txt", { mtime });
-  for (const entry of entries) {
-    zip.addReadStreamLazy(entry.name, { compress: false, size: entry.row.bytes, mtime }, (give) => {
-      reading = Readable.from(bytesOf(needs, session, entry, judgeSession), { objectMode: false });
-      reading.once("error", (error: Error) => output.destroy(error)); // the archive listens to none of its sources
-      give(null, reading);
-    });
-  }
-  zip.end();
-  return output;
-}
 
 async function* bytesOf(
   needs: LinkNeeds,

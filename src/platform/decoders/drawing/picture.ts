@@ -11,7 +11,7 @@ sharp.concurrency(1);
 export const MAX_SIDE = 16384;
 
 /**
- * A picture cropped, flipped and scaled as asked, marked, and written as JPEG, PNG or WebP. `pixelAspect` is a pixel's height
+ * A picture cropped, flipped and scaled as asked, marked, and written as JPEG, PNG, WebP or GIF. `pixelAspect` is a pixel's height
  * over its width: anything but 1 stretches the picture into square pixels. Throws `input.invalid`.
  */
 export async function drawPicture(
@@ -90,6 +90,8 @@ function written(image: Sharp, look: Look): Sharp {
       return image.png();
     case "webp":
       return image.webp({ quality });
+    case "gif":
+      return image.toColourspace("srgb").gif({ dither: 0 });
   }
 }
 

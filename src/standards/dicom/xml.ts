@@ -1,0 +1,71 @@
+import { entryOf } from "#standards/dicom/dictionary.ts";
+import type { JsonDataSet, JsonElement, JsonPersonName, JsonValue } from "#standards/dicom/json.ts";
+
+const HEAD =
+  '<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xml:space="preserve" xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">';
+
+const COMPONENTS = ["FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"] as const;
+const GROUPS = ["Alphabetic", "Ideographic", "Phonetic"] as const;
+
+/** The Native DICOM Model of a data set, from its DICOM JSON: attributes in ascending order, private ones with their creator. PS3.19 §A.1. */
+export function nativeXml(json: JsonDataSet): string {
+  return `${HEAD}${attributesXml(json)}</NativeDicomModel>`;
+}
+
+function attributesXml(json: JsonDataSet): string {
+  return Object.keys(json)
+    .sort()
+    .map((tag) => attributeXml(tag, json[tag], json))
+    .join("");
+}
+
+function attributeXml(tag: string, element: JsonElement | undefined, around: JsonDataSet): string {
+  if (element === undefined) return "";
+  const keyword = entryOf(Number.parseInt(tag, 16))?.keyword ?? "";
+  const creator = creatorOf(tag, around);
+  const names = `${keyword === "" ? "" : ` keyword="${keyword}"`}${creator === undefined ? "" : ` privateCreator="${escaped(creator)}"`}`;
+  return `<DicomAttribute tag="${tag}" vr="${element.vr}"${names}>${contentXml(element)}</DicomAttribute>`;
+}
+
+/** PS3.5 §7.8.1: (gggg,00bb) reserves the elements bb00 to bbFF of its group. */
+function creatorOf(tag: string, around: JsonDataSet): string | undefined {
+  const block = tag.slice(4, 6);
+  if (Number.parseInt(tag.slice(3, 4), 16) % 2 === 0 || block < "10") return undefined;
+  const creator = around[`${tag.slice(0, 4)}00${block}`]?.Value?.[0];
+  return typeof creator === "string" ? creator : undefined;
+}
+
+function contentXml({ vr, Value, InlineBinary, BulkDataURI }: JsonElement): string {
+  if (BulkDataURI !== undefined) return `<BulkData uri="${escaped(BulkDataURI)}"/>`;
+  if (InlineBinary !== undefined) return `<InlineBinary>${InlineBinary}</InlineBinary>`;
+  return (Value ?? [])
+    .map((value, at) => {
+      const number = ` number="${at + 1}"`;
+      if (vr === "SQ") return `<Item${number}>${attributesXml((value ?? {}) as JsonDataSet)}</Item>`;
+      if (vr === "PN") return `<PersonName${number}>${nameXml((value ?? {}) as JsonPersonName)}</PersonName>`;
+      return `<Value${number}>${valueText(value)}</Value>`;
+    })
+    .join("");
+}
+
+const valueText = (value: JsonValue): string =>
+  typeof value === "string" || typeof value === "number" ? escaped(String(value)) : "";
+
+function nameXml(name: JsonPersonName): string {
+  return GROUPS.map((group) => {
+    const text = name[group];
+    if (text === undefined) return "";
+    const parts = text.split("^").map((part, at) => {
+      const component = COMPONENTS[at];
+      return part === "" || component === undefined ? "" : `<${component}>${escaped(part)}</${component}>`;
+    });
+    return `<${group}>${parts.join("")}</${group}>`;
+  }).join("");
+}
+
+/** XML 1.0 §2.2 and §2.4: what means something is escaped, what may not stand in a document is left out. */
+function escaped(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "")
+    .replace(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
