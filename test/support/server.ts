@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -16,11 +17,13 @@ export type DeviceFiles = { ae: string; cert: string; key: string; ca: string };
 export class TestServer {
   readonly dataDir: string;
   readonly #env: Record<string, string>;
+  readonly #wrapper: readonly string[];
   child: ChildProcess | undefined;
   ports: Ports = { http: 0, dicom: null, dicomTls: 0 };
 
-  private constructor(dataDir: string, env: Record<string, string>) {
+  private constructor(dataDir: string, env: Record<string, string>, wrapper: readonly string[]) {
     this.dataDir = dataDir;
+    this.#wrapper = wrapper;
     this.#env = {
       ...cleanEnvironment(),
       SAFELIGHT_DATA_DIR: dataDir,
@@ -32,9 +35,17 @@ export class TestServer {
   }
 
   static async start(env: Record<string, string> = {}): Promise<TestServer> {
-    const server = new TestServer(await mkdtemp(join(tmpdir(), "safelight-it-")), env);
+    const server = await TestServer.prepare({ env });
     await server.up();
     return server;
+  }
+
+  /** Not started yet; in a folder that is there already, or run by another program (strace, say). */
+  static async prepare(
+    given: { env?: Record<string, string>; dataDir?: string; wrapper?: readonly string[] } = {},
+  ): Promise<TestServer> {
+    const dataDir = given.dataDir ?? (await mkdtemp(join(tmpdir(), "safelight-it-")));
+    return new TestServer(dataDir, given.env ?? {}, given.wrapper ?? []);
   }
 
   get url(): string {
@@ -45,12 +56,15 @@ export class TestServer {
     return this.child?.pid ?? 0;
   }
 
+  /** Starts it without waiting for anything. */
+  spawn(command: readonly string[] = ["serve"]): ChildProcess & { stdout: Readable } {
+    const [file = "", ...args] = [...this.#wrapper, process.execPath, program, ...command];
+    return spawn(file, args, { env: this.#env, stdio: ["ignore", "pipe", "inherit"] });
+  }
+
   /** Starts it (again) and waits for the ready line. */
   async up(command: readonly string[] = ["serve"]): Promise<void> {
-    const child = spawn(process.execPath, [program, ...command], {
-      env: this.#env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = this.spawn(command);
     this.child = child;
     this.ports = await new Promise<Ports>((resolve, reject) => {
       createInterface({ input: child.stdout }).on("line", (line) => {
@@ -65,6 +79,15 @@ export class TestServer {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGTERM");
+    await ended;
+  }
+
+  /** As the loss of the process: SIGKILL. The database server, a process of its own, lives on. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
     await ended;
   }
 
