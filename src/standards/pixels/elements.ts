@@ -14,6 +14,8 @@ export type PixelElements = {
   items(tag: number): PixelElements[];
 };
 
+/** PS3.3 §C.8.7.1.1.2: the Modality LUT of X-ray angiography and radiofluoroscopy leads back to the intensity of the beam; it is not for display. */
+const NOT_FOR_DISPLAY: ReadonlySet<string> = new Set(["1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"]);
 const FLOAT_PIXELS = 0x7fe00008;
 const DOUBLE_PIXELS = 0x7fe00009;
 
@@ -42,7 +44,9 @@ export function readPixelAttributes(elements: PixelElements, frame = 1): PixelAt
     pixels: elements.has(FLOAT_PIXELS) ? "float" : elements.has(DOUBLE_PIXELS) ? "double" : "integer",
     rescaleSlope: transformation.numbers(0x00281053)[0],
     rescaleIntercept,
-    modalityLut: tableIn(elements, 0x00283000, signed, "(0028,3000) Modality LUT Sequence"),
+    modalityLut: NOT_FOR_DISPLAY.has(elements.text(0x00080016) ?? "")
+      ? undefined
+      : tableIn(elements, 0x00283000, signed, "(0028,3000) Modality LUT Sequence"),
     windows: windowsIn(voi),
     voiFunction: voi.text(0x00281056),
     voiLut: tableIn(elements, 0x00283010, signed || (rescaleIntercept ?? 0) < 0, "(0028,3010) VOI LUT Sequence"),

@@ -53,6 +53,15 @@ test("a frame's own functional groups come before the shared ones, PS3.3 §C.7.6
   assert.deepEqual([second.rescaleSlope, second.rescaleIntercept, second.voiFunction], [2, -5, "SIGMOID"]);
 });
 
+test("the modality LUT of X-ray angiography is not for display, that of a radiograph is: PS3.3 §C.8.7.1.1.2", () => {
+  const table = { ...IMAGE, "00283000": sq({ "00283002": us(2, 0, 8), "00283006": ow(7, 9) }) };
+  const of = (sopClass: string) =>
+    pixelAttributesFromJson({ ...table, "00080016": { vr: "UI", Value: [sopClass] } }).modalityLut?.values;
+  assert.equal(of("1.2.840.10008.5.1.4.1.1.12.1"), undefined);
+  assert.equal(of("1.2.840.10008.5.1.4.1.1.12.2"), undefined);
+  assert.deepEqual(of("1.2.840.10008.5.1.4.1.1.1"), Uint16Array.of(7, 9));
+});
+
 test("a palette is read from inline binary or, through the caller, from where its URI points", () => {
   const palette = {
     "00281101": us(2, 0, 16),

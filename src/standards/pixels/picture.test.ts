@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { PixelAttributes } from "#standards/pixels/attributes.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
 import type { Samples } from "#standards/pixels/native.ts";
-import { type Choice, toPicture } from "#standards/pixels/picture.ts";
+import { type Choice, toPicture, voiOf } from "#standards/pixels/picture.ts";
 
 const GREY: PixelAttributes = {
   rows: 1,
@@ -71,8 +71,33 @@ test("a modality LUT takes the place of rescale, a VOI LUT that of a window", ()
   );
 });
 
+test("an image is shown by its first usable window, else its table, else by what its values suggest", () => {
+  const voiLut = { first: -5, bits: 8, values: Uint16Array.of(0, 1, 2) };
+  const windows = [
+    { center: 0, width: 0 },
+    { center: 9, width: 4 },
+  ];
+  const asked = (attributes: PixelAttributes) =>
+    voiOf(readPixelFormat(attributes), attributes, Uint16Array.of(0, 10, 10, 10, 20), (stored) => stored);
+  assert.deepEqual(asked({ ...GREY, windows, voiLut, voiFunction: "SIGMOID" }), {
+    window: { center: 9, width: 4 },
+    how: "SIGMOID",
+  });
+  assert.deepEqual(asked({ ...GREY, voiLut }), {
+    window: { center: -4, width: 2 },
+    how: "LINEAR_EXACT",
+    table: voiLut,
+  });
+  assert.deepEqual(asked(GREY), { window: { center: 10, width: 20 }, how: "LINEAR_EXACT" });
+});
+
 test("without any window, deep pixels spread over their values and padding is left out", () => {
   const attributes = { ...GREY, bitsStored: 16, pixelRepresentation: 1, pixelPadding: -2000 };
+  assert.deepEqual(drawn(attributes, Int16Array.of(-2000, 0, 500, 750, 1000)), [0, 0, 128, 191, 255]);
+});
+
+test("padding of signed pixels that is written unsigned is left out all the same", () => {
+  const attributes = { ...GREY, bitsStored: 16, pixelRepresentation: 1, pixelPadding: 63536 };
   assert.deepEqual(drawn(attributes, Int16Array.of(-2000, 0, 500, 750, 1000)), [0, 0, 128, 191, 255]);
 });
 

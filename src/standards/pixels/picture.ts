@@ -1,5 +1,5 @@
 import { Fault } from "#kit/fault.ts";
-import type { PixelAttributes, Window } from "#standards/pixels/attributes.ts";
+import type { Lut, PixelAttributes, Window } from "#standards/pixels/attributes.ts";
 import { throughPalette, toRgb } from "#standards/pixels/colour.ts";
 import { isColour, type PixelFormat } from "#standards/pixels/format.ts";
 import { lookUp } from "#standards/pixels/lut.ts";
@@ -59,9 +59,7 @@ function inverted(data: Uint8Array, invert: boolean): Uint8Array {
 function toGrey(format: PixelFormat, attributes: PixelAttributes, samples: Samples, choice: Choice): Uint8Array {
   const modality = modalityOf(attributes);
   const brightness = brightnessOf(format, attributes, samples, modality, choice);
-  const dark =
-    (format.photometricInterpretation === "MONOCHROME1" || attributes.presentationShape?.trim() === "INVERSE") !==
-    (choice.invert === true);
+  const dark = showsInverse(attributes) !== (choice.invert === true);
   const shade = (stored: number): number => {
     const bright = brightness(modality(stored));
     return Math.round((dark ? 1 - bright : bright) * 255);
@@ -92,7 +90,7 @@ export function modalityOf(attributes: PixelAttributes): (stored: number) => num
   return (stored) => stored * slope + intercept;
 }
 
-/** The viewer's window, else the first usable one of the data set, else its VOI LUT, else what the pixels suggest. */
+/** The viewer's window, else what the image asks for. */
 function brightnessOf(
   format: PixelFormat,
   attributes: PixelAttributes,
@@ -102,16 +100,40 @@ function brightnessOf(
 ): (value: number) => number {
   const how = choice.voiFunction ?? voiFunctionOf(attributes.voiFunction);
   if (usable(choice.window, how)) return windowed(choice.window, how);
-  const own = voiFunctionOf(attributes.voiFunction);
-  const given = attributes.windows?.find((window) => usable(window, own));
-  if (given !== undefined) return windowed(given, own);
-  const lut = attributes.voiLut;
-  if (lut !== undefined) {
-    const most = 2 ** lut.bits - 1;
-    return (value) => Math.min(1, lookUp(lut, value) / most);
-  }
-  return windowed(automaticWindow(format, attributes, samples, modality), "LINEAR_EXACT");
+  const voi = voiOf(format, attributes, samples, modality);
+  const { table } = voi;
+  if (table === undefined) return windowed(voi.window, voi.how);
+  const most = 2 ** table.bits - 1;
+  return (value) => Math.min(1, lookUp(table, value) / most);
 }
+
+/** Values of interest: a window in modality units and how it is applied; where there is a table, the window is the table's range and the table decides. */
+export type Voi = { window: Window; how: VoiFunction; table?: Lut | undefined };
+
+/**
+ * What an image shows when nobody chose (PS3.3 §C.11.2): the first usable window of the data set, else its VOI LUT, else what the
+ * pixels suggest. Everything that shows this image asks here, so that all of it looks the same.
+ */
+export function voiOf(
+  format: PixelFormat,
+  attributes: PixelAttributes,
+  samples: Samples,
+  modality: (stored: number) => number,
+): Voi {
+  const how = voiFunctionOf(attributes.voiFunction);
+  const given = attributes.windows?.find((window) => usable(window, how));
+  if (given !== undefined) return { window: given, how };
+  const table = attributes.voiLut;
+  if (table !== undefined) {
+    const last = table.first + table.values.length - 1;
+    return { window: windowOver(table.first, last, "LINEAR_EXACT"), how: "LINEAR_EXACT", table };
+  }
+  return { window: automaticWindow(format, attributes, samples, modality), how: "LINEAR_EXACT" };
+}
+
+/** Whether an image shows low values bright: by its Photometric Interpretation or its Presentation LUT Shape (PS3.3 §C.11.6). */
+export const showsInverse = ({ photometricInterpretation, presentationShape }: PixelAttributes): boolean =>
+  photometricInterpretation === "MONOCHROME1" || presentationShape?.trim() === "INVERSE";
 
 function windowed(window: Window, how: VoiFunction): (value: number) => number {
   return (value) => throughWindow(value, window, how);
@@ -132,10 +154,20 @@ export function automaticWindow(
     const ends = [modality(least), modality(least + 2 ** format.bitsStored - 1)];
     return windowOver(Math.min(...ends), Math.max(...ends), "LINEAR_EXACT");
   }
-  const { pixelPadding, pixelPaddingLimit = pixelPadding } = attributes;
+  const pixelPadding = asStored(format, attributes.pixelPadding);
+  const pixelPaddingLimit = asStored(format, attributes.pixelPaddingLimit) ?? pixelPadding;
   const low = Math.min(pixelPadding ?? Number.NaN, pixelPaddingLimit ?? Number.NaN);
   const high = Math.max(pixelPadding ?? Number.NaN, pixelPaddingLimit ?? Number.NaN);
   const found = percentiles(samples, 0.005, 0.995, (value) => value >= low && value <= high) ?? [0, 1];
   const ends = found.map(modality);
   return windowOver(Math.min(...ends), Math.max(...ends), "LINEAR_EXACT");
+}
+
+/** A padding value as a sample: signed pixels' padding is often written under the unsigned of its two representations (PS3.3 §C.7.5.1.1.2). */
+function asStored(
+  { pixelRepresentation, bitsAllocated }: PixelFormat,
+  padding: number | undefined,
+): number | undefined {
+  if (padding === undefined || pixelRepresentation === 0 || bitsAllocated > 16) return padding;
+  return padding >= 2 ** (bitsAllocated - 1) ? padding - 2 ** bitsAllocated : padding;
 }

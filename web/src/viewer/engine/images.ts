@@ -86,7 +86,7 @@ async function shownFrom(frame: Frame, signal: AbortSignal): Promise<Shown> {
     const format = readPixelFormat(attributes);
     const part = await getPart(`${frame.url}/frames/${frame.number}`, signal);
     const transferSyntax = transferSyntaxOf(part.type) || frame.transferSyntax;
-    return shownOf(frame, attributes, format, await decode(format, transferSyntax, part.bytes));
+    return shownOf(attributes, format, await decode(format, transferSyntax, part.bytes));
   } catch (thrown) {
     // 406: the server has no such form of it to give. Any other refusal is an answer, not a reason to try something else.
     if (isAbort(thrown) || (thrown instanceof Refused && thrown.status !== 406)) throw thrown;

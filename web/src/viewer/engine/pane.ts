@@ -7,6 +7,7 @@ import { type Trouble, troubleOf } from "../source/wire.ts";
 import { type Shown, shownIn } from "./picture.ts";
 import { register } from "./registry.ts";
 import { toolsOff, toolsOn } from "./tools.ts";
+import { showByTable } from "./voi-table.ts";
 
 const { Events } = Enums;
 
@@ -140,8 +141,10 @@ export class EnginePane {
       const height = this.#element.clientHeight || 1;
       viewport.setProperties({
         voiRange: rangeOf(this.#view.window ?? shown.window, shown),
+        VOILUTFunction: shown.voiFunction as Enums.VOILUTFunctionType,
         invert: shown.inverse !== invert,
       });
+      showByTable(viewport, this.#view.window ? undefined : shown.voiTable, shown.inverse !== invert);
       // Flips by the camera: a view presentation can set them but not take them back. The camera turns what is flipped already.
       viewport.setCamera({ flipHorizontal: flipH, flipVertical: flipV });
       viewport.setViewPresentation({

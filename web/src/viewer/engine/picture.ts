@@ -1,10 +1,10 @@
 import { type Types, utilities } from "@cornerstonejs/core";
-import type { PixelAttributes } from "#standards/pixels/attributes.ts";
+import type { Lut, PixelAttributes } from "#standards/pixels/attributes.ts";
 import { throughPalette } from "#standards/pixels/colour.ts";
 import type { PixelFormat } from "#standards/pixels/format.ts";
 import type { Samples } from "#standards/pixels/native.ts";
-import { modalityOf } from "#standards/pixels/picture.ts";
-import { percentiles, usable, voiFunctionOf, windowOver } from "#standards/pixels/window.ts";
+import { modalityOf, showsInverse, voiOf } from "#standards/pixels/picture.ts";
+import type { VoiFunction } from "#standards/pixels/window.ts";
 import type { Frame, Window } from "../dicom/frames.ts";
 import type { Decoded } from "./decode.ts";
 import { calibrationOf } from "./metadata.ts";
@@ -14,52 +14,38 @@ export type Shown = {
   readonly pixels: Uint8Array | Int16Array | Uint16Array | Float32Array;
   readonly colour: boolean;
   readonly window: Window;
-  readonly voiFunction: string;
+  readonly voiFunction: VoiFunction;
+  /** The image's own VOI LUT, which shows it until a window is chosen. */
+  readonly voiTable?: Lut | undefined;
   readonly inverse: boolean;
   /** Made by the server: good to look at, not to read values from. */
   readonly rendered: boolean;
   readonly lossy: boolean;
 };
 
-export function shownOf(frame: Frame, held: PixelAttributes, format: PixelFormat, decoded: Decoded): Shown {
+export function shownOf(attributes: PixelAttributes, format: PixelFormat, decoded: Decoded): Shown {
   const { lossy } = decoded;
   if ("rgb" in decoded) return { ...ofRgb(decoded.rgb), lossy };
   if (format.photometricInterpretation === "PALETTE COLOR") {
-    if (!held.palette) throw new Error("The palette is missing.");
-    return { ...ofRgb(throughPalette(held.palette, decoded.grey)), lossy };
+    if (!attributes.palette) throw new Error("The palette is missing.");
+    return { ...ofRgb(throughPalette(attributes.palette, decoded.grey)), lossy };
   }
-  // PS3.3 §C.8.7.1.1.2: the modality table of X-ray angiography and fluoroscopy is not for display.
-  const attributes = NOT_FOR_DISPLAY.has(frame.sopClass) ? { ...held, modalityLut: undefined } : held;
-  const pixels = throughModality(attributes, decoded.grey);
-  const voiFunction = voiFunctionOf(attributes.voiFunction);
-  const inverse =
-    format.photometricInterpretation === "MONOCHROME1" || attributes.presentationShape?.trim() === "INVERSE";
-  const window = windowFor(frame, attributes, pixels);
-  return { pixels, colour: false, window, voiFunction, inverse, rendered: false, lossy };
+  const { window, how, table } = voiOf(format, attributes, decoded.grey, modalityOf(attributes));
+  return {
+    pixels: throughModality(attributes, decoded.grey),
+    colour: false,
+    window,
+    voiFunction: how,
+    voiTable: table,
+    inverse: showsInverse(attributes),
+    rendered: false,
+    lossy,
+  };
 }
-
-const NOT_FOR_DISPLAY = new Set(["1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"]);
-/** What an abdomen and most else can be judged in, where the image names no window. */
-const CT_WINDOW: Window = { center: 40, width: 400 };
 
 export function ofRgb(rgb: Uint8Array): Shown {
   const window = { center: 128, width: 256 };
   return { pixels: rgb, colour: true, window, voiFunction: "LINEAR", inverse: false, rendered: false, lossy: false };
-}
-
-/** The image's own window, the range of its VOI table, the customary one of CT, or all but the outermost half percent of its values. */
-function windowFor(frame: Frame, attributes: PixelAttributes, pixels: Shown["pixels"]): Window {
-  const how = voiFunctionOf(attributes.voiFunction);
-  const own = frame.windows[0] ?? attributes.windows?.[0];
-  if (usable(own, how)) return own;
-  if (attributes.voiLut) {
-    const { first, values } = attributes.voiLut;
-    return windowOver(first, first + values.length - 1, how);
-  }
-  if (frame.units === "HU") return CT_WINDOW;
-  const padding = attributes.pixelPadding === undefined ? undefined : modalityOf(attributes)(attributes.pixelPadding);
-  const [low, high] = percentiles(pixels, 0.005, 0.995, (value) => value === padding) ?? [0, 1];
-  return windowOver(low, high, how);
 }
 
 /** Stored values through rescale or modality table, in the smallest array that holds the result exactly. */
