@@ -145,7 +145,7 @@ export const sharingWords = {
   /** What the verdict says, sentence by sentence; the keys are the server's. */
   sentence: {
     allowed: {
-      agreement: "{{purpose}}. {{basis}} covers it and runs to {{until}}.",
+      agreement: "{{purpose}}. The agreement with {{basis}} covers it and runs to {{until}}.",
       consent: "{{purpose}}. Consent “{{basis}}” covers it.",
       "own-care": "{{purpose}}, as part of this patient’s own care.",
       "legal-order": "a legal order requires it; your note is kept.",

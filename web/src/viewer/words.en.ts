@@ -15,7 +15,6 @@ export const viewerWords = {
     opening: "Opening",
     failed: "Could not be read",
     notShared: "not shared",
-    open: "Open {{name}}",
     number: "Series {{number}}",
     report: "Report",
     document: "PDF",

@@ -62,15 +62,13 @@ function TileButton({ tile, state, onOpen }: { tile: Tile; state: ViewerState; o
       disabled={tile.failed}
       draggable={stack !== undefined}
       title={tile.failed ? t("rail.failed") : label}
-      aria-label={t("rail.open", { name: label })}
       aria-pressed={open}
       onClick={onOpen}
       onDragStart={(event) => stack && event.dataTransfer.setData(DRAGGED, stack)}
     >
       <Picture tile={tile} />
       <span className={styles.name}>
-        <span>{tile.name || tile.modality}</span>
-        <b>{tile.count}</b>
+        <span>{tile.name || tile.modality}</span> <b>{tile.count}</b>
       </span>
       {viewed ? (
         <span className={styles.viewed} title={t("rail.viewed")}>
