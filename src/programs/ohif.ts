@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Fault } from "#kit/fault.ts";
 import { type Config, publicUrl } from "#platform/config.ts";
 import { addPages } from "#platform/http/pages.ts";
@@ -30,8 +30,8 @@ export async function openOhif(config: Config, log: Log): Promise<Ohif> {
   const folder = config.ohifDir ?? "";
   const page = pageOf(folder);
   const state = { dicomweb: "", origin: "" };
-  const headers = (): Record<string, string> => ({
-    "content-security-policy": policy(page, state.dicomweb),
+  const headers = ({ url }: FastifyRequest): Record<string, string> => ({
+    "content-security-policy": policy(page, state.dicomweb, { worker: /\.js(\?|$)/.test(url) }),
     "cross-origin-embedder-policy": "require-corp",
   });
   const app = createHttp({ config, log, metrics: openMetrics({ ofProcess: false }), headers });
@@ -69,14 +69,17 @@ function pageOf(folder: string): string {
   }
 }
 
-/** What OHIF needs to run and no more: its own files, the scripts in its page by their hashes, and our DICOMweb. */
-function policy(page: string, dicomweb: string): string {
+/**
+ * What OHIF needs to run and no more: its own files, the scripts in its page by their hashes, and our DICOMweb. A worker takes
+ * the policy of its script's answer; its decoders make functions from text, which the page itself may not.
+ */
+function policy(page: string, dicomweb: string, { worker }: { worker: boolean }): string {
   const inline = [...page.matchAll(/<script>([^<]+)<\/script>/g)].map(
     ([, script = ""]) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`,
   );
   return [
     "default-src 'none'",
-    `script-src 'self' 'wasm-unsafe-eval' blob: ${inline.join(" ")}`,
+    `script-src 'self' ${worker ? "'unsafe-eval'" : "'wasm-unsafe-eval'"} blob: ${inline.join(" ")}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' blob: data:",
     "font-src 'self' data:",
