@@ -4,7 +4,7 @@ import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import { epochOf } from "#features/keys/epochs.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
-import { findPlace } from "#features/studies/place-queries.ts";
+import { findPlace, knownInstances } from "#features/studies/place-queries.ts";
 import type { Place, Places } from "#features/studies/places.ts";
 import { notify } from "#platform/events.ts";
 import type { Tx } from "#platform/postgres/db.ts";
@@ -65,18 +65,28 @@ async function place(
   const nameOf = ({ study, series }: IndexEntry): string => `${organisation} ${study.studyUid} ${series.seriesUid}`;
   const found = new Map<string, Place>();
   for (const [name, group] of [...Map.groupBy(entries, nameOf)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [first] = group;
-    if (first)
-      found.set(
-        name,
-        places.get(name, epoch) ?? (await findPlace({ tx, organisation, keyring: world.keyring }, first)),
-      );
+    const place = places.get(name, epoch) ?? (await placeOf({ tx, organisation, keyring: world.keyring }, group));
+    if (place) found.set(name, place);
   }
   return entries.flatMap((entry) => {
     const name = nameOf(entry);
     const place = found.get(name);
     return place ? [{ entry, name, place }] : [];
   });
+}
+
+/** Where a group belongs; nowhere when all of it is known already under other names, which must not leave an empty study behind. */
+async function placeOf(
+  where: Parameters<typeof findPlace>[0],
+  group: readonly IndexEntry[],
+): Promise<Place | undefined> {
+  const [first] = group;
+  const known = await knownInstances(
+    where.tx,
+    where.organisation,
+    group.map(({ instance }) => instance.sopInstanceUid),
+  );
+  return first && known < group.length ? findPlace(where, first) : undefined;
 }
 
 async function insertInstances(tx: Tx, organisation: string, placed: readonly Placed[]): Promise<Set<string>> {

@@ -29,6 +29,15 @@ export async function findPlace({ tx, organisation, keyring }: Where, entry: Ind
   };
 }
 
+/** How many of these SOP Instance UIDs the organisation holds already. */
+export async function knownInstances(tx: Tx, organisation: string, uids: readonly string[]): Promise<number> {
+  const { rows } = await sql<{ known: number }>`
+    select count(*)::int as known from instance where organisation = ${organisation} and sop_instance_uid = any(${[...uids]}::text[])`.execute(
+    tx,
+  );
+  return rows[0]?.known ?? 0;
+}
+
 async function findOrInsert<Row>(find: () => Promise<Row | undefined>, insert: () => Promise<void>): Promise<Row> {
   const found = await find();
   if (found !== undefined) return found;

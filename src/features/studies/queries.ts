@@ -61,7 +61,7 @@ export type SeriesRecord = {
 export async function seriesOfStudy(tx: Tx, owner: string, study: string): Promise<SeriesRecord[]> {
   const { rows } = await sql<SeriesRecord>`
     select s.id, s.series_uid, s.modality, s.number, s.description, s.body_part, s.laterality, s.series_date, s.series_time, s.pps_start_date, s.pps_start_time, s.sps_id,
-      s.requested_procedure_id, s.instance_count, coalesce((select sum(coalesce(i.frames, 1)) from instance i where i.organisation = s.organisation and i.series = s.id), 0)::int as frames
+      s.requested_procedure_id, s.instance_count, coalesce((select sum(i.frames) from instance i where i.organisation = s.organisation and i.series = s.id), 0)::int as frames
     from series s where s.organisation = ${owner} and s.study = ${study} order by s.number nulls last, s.series_uid`.execute(
     tx,
   );

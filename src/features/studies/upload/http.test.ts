@@ -32,6 +32,7 @@ const clinic = await anOrganisation(world);
 const radiographer = await aColleague(world, clinic, ["radiographer"]);
 
 const CT = readData("dicom/pydicom-small/CT_small.dcm");
+const STUDY_UID = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322";
 
 await app.listen({ host: "127.0.0.1", port: 0 });
 const { port } = app.server.address() as AddressInfo;
@@ -87,6 +88,17 @@ test("a file is stored, and again it was here already", async () => {
       ["1", "already-here", first.studyId],
     ],
   );
+});
+
+test("an instance that is known under another study is refused and leaves no empty study behind", async () => {
+  const id = await begin();
+  await put(id, 0, Buffer.from(CT));
+  const studies = async () => (await database.owner.query("select study_uid from study order by 1")).rows;
+  const before = await studies();
+  const moved = Buffer.from(CT);
+  moved.write("12323", moved.indexOf(STUDY_UID, 0, "latin1") + STUDY_UID.length - 5, "latin1");
+  assert.equal((await put(id, 1, moved))[0]?.code, "instance.conflict");
+  assert.deepEqual(await studies(), before);
 });
 
 test("what cannot be filed is refused with its code, and the next file goes on", async () => {
