@@ -11,6 +11,7 @@ import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
 import { chooseRelated, FRAME_MEDIA_TYPES, parseAccept, type Wanted } from "#standards/dicomweb/media-types.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
+import { asDescribed } from "#standards/pixels/described.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
 import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
 
@@ -127,11 +128,12 @@ async function frameAs(
   if (!pieces) throw denied();
   if (json === null || index.is === "native") return pieces;
   const format = readPixelFormat(pixelAttributesFromJson(json));
-  const { pixels } = await decoders.decode({
+  const decoded = await decoders.decode({
     transferSyntax: object.row.transfer_syntax,
     format,
     frame: pieces,
     signal,
   });
+  const pixels = asDescribed(format, decoded.pixels, decoded.format);
   return [Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)];
 }
