@@ -1,7 +1,7 @@
-import { constants } from "node:fs";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#kit/fault.ts";
+import { placeFile, removeHalves, syncFolder } from "#platform/whole-file.ts";
 import { formatMasterKey, parseMasterKey } from "#trust/keys/master.ts";
 import { newKey, type SecretKey } from "#trust/keys/wrap.ts";
 
@@ -16,23 +16,17 @@ export async function masterKeyFile(dataDir: string): Promise<SecretKey> {
   const folder = join(dataDir, "keys");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, MASTER_KEY_FILE);
+  removeHalves(folder);
   const existing = await readExisting(path);
   if (existing) return existing;
   const key = newKey();
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    await file.writeFile(formatMasterKey(key));
-    await file.sync();
-  } finally {
-    await file.close();
+  if (await placeFile(path, formatMasterKey(key), { mode: 0o600 })) {
+    syncFolder(dataDir);
+    return key;
   }
-  const directory = await open(folder, constants.O_RDONLY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-  return key;
+  const other = await readExisting(path); // another program of ours was quicker
+  if (other === null) throw new Fault("internal", "the master key that was just there is gone");
+  return other;
 }
 
 /** The master key where there is one: nothing is made. @throws Fault config.invalid as above */

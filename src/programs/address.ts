@@ -1,14 +1,14 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, publicUrl } from "#platform/config.ts";
+import { placeFile } from "#platform/whole-file.ts";
 
 const FILE = "address";
 
 /** Leaves word beside the data where the server listens, for commands that make links while a free port was taken. */
 export async function leaveAddress(config: Config, url: string): Promise<() => Promise<void>> {
   const path = join(config.dataDir, FILE);
-  await writeFile(`${path}.${process.pid}`, `${url}\n`, { mode: 0o600 });
-  await rename(`${path}.${process.pid}`, path);
+  await placeFile(path, `${url}\n`, { mode: 0o600, replace: true });
   return () => rm(path, { force: true });
 }
 

@@ -1,5 +1,5 @@
-import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
-import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { Fault } from "#kit/fault.ts";
 import type { Config } from "#platform/config.ts";
 import { createAuthority, issueCertificate, type KeyAndCertificate } from "#platform/dicom/certificates.ts";
 import { tlsOptions } from "#platform/tls.ts";
+import { halfOf, placeFile, removeHalves, syncFolder } from "#platform/whole-file.ts";
 
 /** The small certification authority of this server in `<data>/certificates`, made at first start. */
 export type Authority = {
@@ -38,6 +39,7 @@ export async function openAuthority(config: Config, now: Date = new Date()): Pro
 const folderOf = (config: Config): string => join(config.dataDir, FOLDER);
 
 async function authorityOf(config: Config, now: Date): Promise<KeyAndCertificate> {
+  removeHalves(folderOf(config));
   return (await read(folderOf(config), "authority")) ?? (await establish(config, now));
 }
 
@@ -66,14 +68,16 @@ function serverFiles(config: Config, now: Date): Certificates["server"] | null {
 async function establish(config: Config, now: Date): Promise<KeyAndCertificate> {
   const folder = folderOf(config);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const half = await mkdtemp(`${folder}.`);
+  const half = halfOf(folder);
   try {
+    await mkdir(half, { mode: 0o700 });
     await write(
       half,
       "authority",
       await createAuthority({ name: `Safelight authority of ${hostname().slice(0, 40)}`, now }),
     );
     await rename(half, folder);
+    syncFolder(config.dataDir);
   } catch (error) {
     await rm(half, { recursive: true, force: true });
     const other = await read(folder, "authority");
@@ -138,18 +142,6 @@ async function read(folder: string, name: string): Promise<KeyAndCertificate | n
 
 /** The certificate last, so that a pair that can be read is whole. */
 async function write(folder: string, name: string, pair: KeyAndCertificate): Promise<void> {
-  await writeDurably(join(folder, `${name}.key`), pair.key, 0o600);
-  await writeDurably(join(folder, `${name}.pem`), pair.cert, 0o644);
-}
-
-async function writeDurably(path: string, text: string, mode: number): Promise<void> {
-  const half = `${path}.${randomBytes(6).toString("hex")}`;
-  const file = await open(half, "w", mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(half, path);
+  await placeFile(join(folder, `${name}.key`), pair.key, { mode: 0o600, replace: true });
+  await placeFile(join(folder, `${name}.pem`), pair.cert, { mode: 0o644, replace: true });
 }

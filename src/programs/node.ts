@@ -15,6 +15,7 @@ import type { Config } from "#platform/config.ts";
 import { openDecoders } from "#platform/decoders/decoders.ts";
 import { masterKeyFile } from "#platform/keys.ts";
 import { openDatabase } from "#platform/postgres/db.ts";
+import { removeHalves, syncFolder } from "#platform/whole-file.ts";
 import { masterKeyId } from "#trust/keys/master.ts";
 import type { SecretKey } from "#trust/keys/wrap.ts";
 import { wrapperFromKey } from "#trust/keys/wrapper.ts";
@@ -41,6 +42,7 @@ export async function openOffice(config: Config, { restoring = false } = {}): Pr
       "A restore into this data directory did not end well: restore into a new one, and see docs/runbook/backup.md.",
       { place: "dataDir" },
     );
+  removeHalves(config.dataDir);
   const master = await masterKeyFile(config.dataDir);
   const database = await openDatabase(config);
   const keyring = new Keyring({ wrappers: [wrapperFromKey(master, masterKeyId(master))], now: systemClock });
@@ -59,6 +61,7 @@ export async function openOffice(config: Config, { restoring = false } = {}): Pr
 export async function openNode(config: Config): Promise<Node> {
   const office = await openOffice(config);
   const blobs = await openDirectory({ root: join(config.dataDir, "objects") });
+  syncFolder(config.dataDir); // the store's own name, before anything in it
   const decoders = openDecoders({ size: 2, memoryLimit: 1024 * MIB, timeLimit: 30_000 });
   const world = { ...office, blobs, decoders };
   return {

@@ -1,10 +1,10 @@
-import { constants } from "node:fs";
-import { mkdir, open, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { Fault } from "#kit/fault.ts";
 import { queueMail } from "#platform/mail.ts";
 import type { Tx } from "#platform/postgres/db.ts";
+import { placeFile, removeHalves, syncFolder } from "#platform/whole-file.ts";
 import { checkpointHash, readCheckpoint } from "#trust/ledger/checkpoint.ts";
 
 /** Notes longer than this are none of ours. */
@@ -18,6 +18,7 @@ const MOST_COMPARED = 500;
  */
 export class WitnessFolder {
   readonly #root: string;
+  readonly #known = new Set<string>();
 
   constructor(dataDir: string) {
     this.#root = join(dataDir, "witness");
@@ -29,20 +30,10 @@ export class WitnessFolder {
     const folder = join(this.#root, organisation);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const name = `${String(size).padStart(12, "0")}-${checkpointHash(note).toString("hex").slice(0, 16)}.note`;
-    try {
-      const file = await open(join(folder, name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o400);
-      try {
-        await file.writeFile(note);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
-      throw error;
-    }
-    await syncFolder(folder);
-    await syncFolder(this.#root);
+    if (!this.#known.has(organisation)) removeHalves(folder);
+    this.#known.add(organisation);
+    await placeFile(join(folder, name), note, { mode: 0o400 });
+    syncFolder(this.#root);
   }
 
   /** What the folder holds of a ledger, smallest first; the newest is always among them. */
@@ -63,15 +54,6 @@ export class WitnessFolder {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;
     }
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

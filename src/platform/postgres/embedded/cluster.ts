@@ -13,9 +13,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
+import { halfOf, removeHalves, syncFolder } from "#platform/whole-file.ts";
 import { type Account, commandFor } from "./account.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { findPlace, handOver } from "./place.ts";
@@ -58,9 +59,11 @@ export function prepareCluster(dataDir: string, options: { refuseNamespaces?: bo
 
 /** initdb into a folder aside, then one rename: a half-made cluster is never taken for a whole one. */
 function initialise(home: string, binaries: Binaries, account: Account): void {
-  const half = mkdtempSync(`${home}.`);
+  removeHalves(dirname(home));
+  const half = halfOf(home);
+  mkdirSync(half, { mode: 0o700 });
   const password = join(half, "password");
-  writeFileSync(password, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
+  writeFileSync(password, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
   mkdirSync(join(half, "log"), { mode: 0o700 });
   handOver(half, account);
   const command = commandFor(account, binaries.initdb, [
@@ -89,7 +92,9 @@ function initialise(home: string, binaries: Binaries, account: Account): void {
     );
   }
   try {
+    syncFolder(half);
     renameSync(half, home);
+    syncFolder(dirname(home));
   } catch (error) {
     rmSync(half, { recursive: true, force: true });
     if (!existsSync(home)) throw error;
