@@ -16,6 +16,9 @@ if (major < oldest) {
 } else {
   // Files, fsync and password hashing share these threads; the number is read when the first of them is needed.
   if (process.env.UV_THREADPOOL_SIZE === undefined) process.env.UV_THREADPOOL_SIZE = "16";
+  // Images pass through in buffers outside of the heap. Counted on their own they start a marking of the whole heap for every
+  // few images; counted as part of the heap they do not (docs/performance.md).
+  require("node:v8").setFlagsFromString("--external-memory-accounted-in-global-limit");
   void import("../src/programs/cli.ts").then((cli) =>
     cli.main(process.argv.slice(2)).then((code) => {
       process.exitCode = code;

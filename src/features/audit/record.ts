@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Keyring, SecretKey } from "#features/keys/keyring.ts";
+import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { canonicalJson } from "#trust/ledger/canonical.ts";
@@ -23,6 +24,34 @@ type Inside = { tx: Tx; now: Date; keyring: Keyring };
 
 /** Writes one entry in the caller's transaction; without that commit there is no change either. */
 export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft): Promise<string> {
+  const [id] = await recordEntries(inside, who, [draft]);
+  if (id === undefined) throw new Fault("internal", "an entry of the record got no name");
+  return id;
+}
+
+/** The same for several at the cost of one question to the database. Answers their ids, in order. */
+export async function recordEntries(inside: Inside, who: Actor, drafts: readonly EntryDraft[]): Promise<string[]> {
+  const entries: WholeEntry[] = [];
+  for (const draft of drafts) entries.push(await wholeEntry(inside, who, draft));
+  const column = <Value>(of: (entry: WholeEntry) => Value): Value[] => entries.map(of);
+  const draftColumn = (name: "study" | "patient" | "subject"): (string | null)[] =>
+    column(({ draft }) => draft[name] ?? null);
+  await sql`with entry (organisation, id, action, outcome, because, patient, study, subject, body, salt, sealed) as (
+      select * from unnest(${column(({ draft }) => draft.organisation)}::uuid[], ${column(({ id }) => id)}::uuid[], ${column(({ draft }) => draft.action)}::text[],
+        ${column(({ draft }) => draft.outcome)}::text[], ${column(({ because }) => because)}::text[], ${draftColumn("patient")}::uuid[], ${draftColumn("study")}::uuid[],
+        ${draftColumn("subject")}::uuid[], ${column(({ body }) => body)}::text[], ${column(({ detail }) => detail.salt)}::bytea[], ${column(({ detail }) => detail.sealed)}::bytea[])),
+    written as (
+      insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
+      select organisation, id, ${inside.now}::timestamptz, action, outcome, ${who.kind}::text, ${who.id}::uuid, ${who.purpose}::text, because, patient, study, subject, body from entry)
+    insert into ledger_detail (organisation, entry, salt, sealed) select organisation, id, salt, sealed from entry`.execute(
+    inside.tx,
+  );
+  return entries.map(({ id }) => id);
+}
+
+type WholeEntry = { id: string; draft: EntryDraft; because: string; body: string; detail: SealedDetail };
+
+async function wholeEntry(inside: Inside, who: Actor, draft: EntryDraft): Promise<WholeEntry> {
   const id = uuidv7(inside.now.getTime());
   const detail = await sealDetail(inside, draft.organisation, id, draft.detail ?? {});
   const because = draft.because === "" ? draft.outcome : draft.because;
@@ -43,15 +72,7 @@ export async function recordEntry(inside: Inside, who: Actor, draft: EntryDraft)
     detailCommitment: detail.commitment,
   };
   readEntry({ ...entry, sequence: 0 }); // what is no entry could never get its number
-  const body = canonicalJson(entry);
-  await sql`with entry as (
-      insert into ledger_entry (organisation, id, at, action, outcome, actor_kind, actor, purpose, because, patient, study, subject, body)
-      values (${draft.organisation}, ${id}, ${inside.now}, ${draft.action}, ${draft.outcome}, ${who.kind}, ${who.id}, ${who.purpose}, ${because},
-        ${draft.patient ?? null}, ${draft.study ?? null}, ${draft.subject ?? null}, ${body}))
-    insert into ledger_detail (organisation, entry, salt, sealed) values (${draft.organisation}, ${id}, ${detail.salt}, ${detail.sealed})`.execute(
-    inside.tx,
-  );
-  return id;
+  return { id, draft, because, body: canonicalJson(entry), detail };
 }
 
 function ids(given: Record<string, string | null | undefined>): Record<string, string> {

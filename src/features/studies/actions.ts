@@ -35,7 +35,7 @@ export async function receiveInstance(world: StudiesWorld, who: Actor, arriving:
   };
   let kept = false;
   try {
-    const indexed = await world.indexer.add(who, sealed.entry);
+    const indexed = await world.indexer.add(who, sealed);
     kept = indexed.is === "stored";
     if (indexed.is === "stored") return { is: "stored", study: indexed.study, ...answer };
     return {
@@ -48,6 +48,7 @@ export async function receiveInstance(world: StudiesWorld, who: Actor, arriving:
     if (thrown instanceof Fault && thrown.code === "database.unavailable") kept = true;
     throw thrown;
   } finally {
+    await sealed.durable.catch(() => undefined);
     if (!kept) await world.blobs.remove(sealed.blob).catch(() => undefined); // the start-up sweep takes what this leaves
   }
 }
@@ -60,6 +61,7 @@ async function judgeAgain(
   source: string,
   keep: () => void,
 ): Promise<string> {
+  await again.durable;
   const uid = again.described.sopInstanceUid;
   const first = await world.database.read(scopeOf(who), async (tx) => {
     const row = await instanceByUid(tx, who.organisation, uid);

@@ -31,8 +31,10 @@ export type Arriving = {
   named?: (said: Said) => void;
 };
 
-/** An object that lies sealed and durable in the blob store but is in no index yet: keep it or remove it. */
+/** An object that is on its way to the disk and in no index yet: keep it or remove it, once `durable` has settled. */
 export type Sealed = {
+  /** Resolves when file and folder are durable; after a rejection nothing of it is left. Never unhandled. */
+  durable: Promise<void>;
   entry: IndexEntry;
   blob: BlobName;
   described: Described;
@@ -45,7 +47,8 @@ export type Sealed = {
 
 /**
  * Streams what arrives through the reader and the seal into the blob store. Memory is bounded by the reader's limits and the
- * chunk in flight. Resolves when file and folder are durable. On any failure nothing stays behind.
+ * chunk in flight. Resolves when the last byte is sealed, while the disk is still at it: the index is prepared meanwhile, and
+ * committed only after `durable`. On any failure nothing stays behind.
  * @throws Fault dicom.* for what cannot be filed, storage.* when there is no room
  */
 export async function sealArrival(blobs: Blobs, arriving: Arriving): Promise<Sealed> {
@@ -53,8 +56,9 @@ export async function sealArrival(blobs: Blobs, arriving: Arriving): Promise<Sea
   const writer = await blobs.create(blob);
   try {
     const sealed = await streamInto(writer, blob, arriving);
-    await writer.commit();
-    return sealed;
+    const durable = writer.commit();
+    durable.catch(() => undefined); // whoever may answer success waits for it
+    return { ...sealed, durable };
   } catch (thrown) {
     await writer.abort();
     throw thrown;
@@ -65,7 +69,7 @@ async function streamInto(
   writer: BlobWriter,
   blob: BlobName,
   { bytes, bare, source, study, named }: Arriving,
-): Promise<Sealed> {
+): Promise<Omit<Sealed, "durable">> {
   const instanceId = uuidv7();
   const objectKey = newObjectKey();
   const sealer = new Sealer({ key: objectKey, objectId: instanceId });
@@ -129,7 +133,7 @@ type Parts = {
   bytes: number;
 };
 
-function sealedOf(parts: Parts): Sealed {
+function sealedOf(parts: Parts): Omit<Sealed, "durable"> {
   const { result, described, source, instanceId, objectKey, blob, bytes } = parts;
   const json = JSON.stringify(
     toJson(result.dataSet, {

@@ -1,12 +1,12 @@
 import { sql } from "kysely";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
-import { recordEntry } from "#features/audit/record.ts";
+import { type EntryDraft, recordEntries } from "#features/audit/record.ts";
 import { epochOf } from "#features/keys/epochs.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
 import { findPlace, knownInstances } from "#features/studies/place-queries.ts";
 import type { Place, Places } from "#features/studies/places.ts";
-import { notify } from "#platform/events.ts";
+import { notifyAll } from "#platform/events.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { wrapKey } from "#trust/keys/wrap.ts";
 
@@ -17,13 +17,15 @@ type Placed = { entry: IndexEntry; name: string; place: Place };
 
 /**
  * One transaction writes index, metadata and record of a batch, as sets: the number of statements does not grow with the batch,
- * and their texts are constant, so that they are planned once per connection. One entry of the record per study.
+ * and their texts are constant, so that they are planned once per connection. One entry of the record per study. It commits
+ * only after `durable`.
  */
 export async function indexBatch(
   world: World,
   places: Places,
   who: Actor,
   entries: readonly IndexEntry[],
+  durable: () => Promise<void>,
 ): Promise<Indexed[]> {
   const organisation = who.organisation;
   const { placed, stored, epoch } = await world.database.transaction(
@@ -38,6 +40,7 @@ export async function indexBatch(
         await count(tx, organisation, kept);
         await tellAndRecord(world, tx, who, kept);
       }
+      await durable();
       return { placed, stored, epoch };
     },
     { attempts: 3 },
@@ -124,21 +127,25 @@ async function count(tx: Tx, organisation: string, kept: readonly Placed[]): Pro
 }
 
 async function tellAndRecord(world: World, tx: Tx, who: Actor, kept: readonly Placed[]): Promise<void> {
-  for (const [study, group] of Map.groupBy(kept, ({ place }) => place.study)) {
-    const detail = {
-      instances: group.map(({ entry }) => entry.instance.id),
-      bytes: group.reduce((sum, { entry }) => sum + entry.instance.bytes, 0),
-      source: group[0]?.entry.instance.source.split(":")[0] ?? "",
-    };
-    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
+  const studies = [...Map.groupBy(kept, ({ place }) => place.study)];
+  const drafts = studies.map(
+    ([study, group]): EntryDraft => ({
       organisation: who.organisation,
       action: "instance.receive",
       outcome: "done",
       because: "store",
       study,
       patient: group[0]?.place.patient,
-      detail,
-    });
-    await notify(tx, who.organisation, { kind: "study", owner: who.organisation, id: study });
-  }
+      detail: {
+        instances: group.map(({ entry }) => entry.instance.id),
+        bytes: group.reduce((sum, { entry }) => sum + entry.instance.bytes, 0),
+        source: group[0]?.entry.instance.source.split(":")[0] ?? "",
+      },
+    }),
+  );
+  await recordEntries({ tx, now: tx.now, keyring: world.keyring }, who, drafts);
+  await notifyAll(
+    tx,
+    studies.map(([id]) => ({ channel: who.organisation, event: { kind: "study", owner: who.organisation, id } })),
+  );
 }

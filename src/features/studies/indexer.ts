@@ -5,9 +5,11 @@ import type { IndexEntry } from "#features/studies/index-rows.ts";
 import { Places } from "#features/studies/places.ts";
 import { Fault } from "#kit/fault.ts";
 
-type Waiting = {
+/** What is to be indexed, and when its object is surely on the disk. */
+type Indexable = { entry: IndexEntry; durable: Promise<void> };
+
+type Waiting = Indexable & {
   who: Actor;
-  entry: IndexEntry;
   resolve: (indexed: Indexed) => void;
   reject: (thrown: unknown) => void;
 };
@@ -16,7 +18,8 @@ const BATCH = 64;
 
 /**
  * Group commit: while one transaction of an organisation's arrivals is under way the next ones gather, so that many
- * associations share one flush of the write-ahead log. `add` resolves only after the commit.
+ * associations share one flush of the write-ahead log. `add` resolves only after the commit, and that comes only after every
+ * object of the batch is on the disk.
  */
 export class Indexer {
   readonly #world: World;
@@ -27,12 +30,12 @@ export class Indexer {
     this.#world = world;
   }
 
-  add(who: Actor, entry: IndexEntry): Promise<Indexed> {
+  add(who: Actor, { entry, durable }: Indexable): Promise<Indexed> {
     return new Promise((resolve, reject) => {
       const name = `${who.organisation}/${who.kind}/${who.id ?? ""}`;
       const queue = this.#queues.get(name) ?? { waiting: [], running: false };
       this.#queues.set(name, queue);
-      queue.waiting.push({ who, entry, resolve, reject });
+      queue.waiting.push({ who, entry, durable, resolve, reject });
       if (!queue.running) void this.#drain(name, queue);
     });
   }
@@ -54,14 +57,32 @@ export class Indexer {
         this.#places,
         who,
         batch.map((waiting) => waiting.entry),
+        () => allDurable(batch),
       );
       batch.forEach((waiting, at) => {
         waiting.resolve(indexed[at] ?? { is: "known" });
       });
     } catch (thrown) {
+      const kept = await withoutLost(batch);
+      if (kept.length < batch.length) return this.#commit(kept);
       const alone = batch.length === 1 || (thrown instanceof Fault && thrown.row.retry === "later");
       if (alone) for (const waiting of batch) waiting.reject(thrown);
       else for (const waiting of batch) await this.#commit([waiting]); // one bad row must not fail its neighbours
     }
   }
+}
+
+async function allDurable(batch: readonly Waiting[]): Promise<void> {
+  await Promise.all(batch.map(({ durable }) => durable));
+}
+
+/** Those whose objects are on the disk; whoever waits for another hears why it is not. */
+async function withoutLost(batch: readonly Waiting[]): Promise<Waiting[]> {
+  const outcomes = await Promise.allSettled(batch.map(({ durable }) => durable));
+  return batch.filter((waiting, at) => {
+    const outcome = outcomes[at];
+    if (outcome?.status !== "rejected") return true;
+    waiting.reject(outcome.reason);
+    return false;
+  });
 }

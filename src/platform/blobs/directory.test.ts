@@ -72,7 +72,7 @@ test("the sweep removes what a killed process had half written, and not what a l
     import { openDirectory } from ${JSON.stringify(join(import.meta.dirname, "directory.ts"))};
     import { newBlobName } from ${JSON.stringify(join(import.meta.dirname, "blobs.ts"))};
     const writer = await (await openDirectory({ root: ${JSON.stringify(root)} })).create(newBlobName());
-    await writer.write([Buffer.alloc(1000)]);
+    await writer.write([Buffer.alloc(2_000_000)]);
     console.log("half");
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
@@ -144,7 +144,10 @@ test("a store whose folder was taken away is storage.unavailable, not a missing 
   const first = await blobs.create(newBlobName());
   await first.abort();
   rmSync(root, { recursive: true });
-  await assert.rejects(blobs.create(newBlobName()), { code: "storage.unavailable" });
+  await assert.rejects(
+    blobs.create(newBlobName()).then((writer) => writer.commit()),
+    { code: "storage.unavailable" },
+  );
   await assert.rejects(blobs.create(newBlobName(Date.now() - 86_400_000)), { code: "storage.unavailable" });
   assert.ok(!existsSync(root));
   await blobs.close();

@@ -46,15 +46,9 @@ class Directory implements Blobs {
     const part = `${path}.${process.pid}`;
     try {
       await this.#refuseWhenFull();
-      if ((await this.size(name)) !== undefined) throw new Fault("internal", "a stored object would be written over");
       const folder = await this.#folder(dirname(path));
-      const file = await open(
-        part,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND,
-        0o600,
-      );
       this.#writing.add(part);
-      return new FileWriter({ name, file, part, path, folder, ended: () => this.#writing.delete(part) });
+      return new FileWriter({ name, part, path, folder, ended: () => this.#writing.delete(part) });
     } catch (error) {
       throw unavailableIfMissing(error);
     }
@@ -186,6 +180,13 @@ async function makeOne(folder: string): Promise<void> {
   }
 }
 
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** While creating, a missing folder is a store that is not mounted, not a missing object. */
 function unavailableIfMissing(error: unknown): Fault {
   const fault = storageFault(error);
@@ -204,12 +205,19 @@ async function readFully(file: FileHandle, offset: number, length: number): Prom
   return bytes.subarray(0, filled);
 }
 
-type Writing = { name: BlobName; file: FileHandle; part: string; path: string; folder: FolderSync; ended: () => void };
+type Writing = { name: BlobName; part: string; path: string; folder: FolderSync; ended: () => void };
 
+/**
+ * An object that fits into one piece is written under its own name at once, at its commit: until its row is there nobody asks
+ * for it, and the sweep takes it when that never comes. A larger one grows under another name and is renamed when it is whole.
+ */
 class FileWriter implements BlobWriter {
   readonly name: BlobName;
   readonly #writing: Writing;
   #state: "open" | "committed" | "aborted" = "open";
+  #file: FileHandle | undefined;
+  /** What this writer itself made and would have to take away again. */
+  #made: string | undefined;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
 
@@ -220,37 +228,64 @@ class FileWriter implements BlobWriter {
 
   /** Small pieces are gathered: a call to the system costs more than the bytes of a slice. The pieces must stay as they are. */
   async write(bytes: readonly Uint8Array[]): Promise<void> {
+    this.#mustBeOpen();
     for (const piece of bytes) {
       this.#gathered.push(piece);
       this.#gatheredBytes += piece.length;
     }
-    if (this.#gatheredBytes >= PIECE_BYTES) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    const pieces = this.#gathered;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    try {
-      await writeAll(this.#writing.file, pieces);
-    } catch (error) {
-      await this.abort();
-      throw unavailableIfMissing(error);
-    }
+    if (this.#gatheredBytes >= PIECE_BYTES) await this.#orGiveUp(() => this.#flush(this.#writing.part));
   }
 
   async commit(): Promise<void> {
-    const { file, part, path, folder, ended } = this.#writing;
+    this.#mustBeOpen();
+    await this.#orGiveUp(() => (this.#file === undefined ? this.#commitAtOnce() : this.#commitGrown(this.#file)));
+    this.#state = "committed";
+    void this.#file?.close().catch(() => undefined); // durable already
+    this.#writing.ended();
+  }
+
+  async #commitAtOnce(): Promise<void> {
+    const file = await this.#flush(this.#writing.path);
+    await Promise.all([file.sync(), this.#writing.folder.sync()]);
+  }
+
+  async #commitGrown(file: FileHandle): Promise<void> {
+    const { part, path, folder } = this.#writing;
+    await this.#flush(part);
+    await file.sync();
+    if (await exists(path)) throw new Fault("internal", "a stored object would be written over");
+    await rename(part, path);
+    this.#made = path;
+    await folder.sync();
+  }
+
+  async #flush(path: string): Promise<FileHandle> {
+    const pieces = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    const file = this.#file ?? (await this.#create(path));
+    await writeAll(file, pieces);
+    return file;
+  }
+
+  async #create(path: string): Promise<FileHandle> {
+    this.#file = await open(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND,
+      0o600,
+    );
+    this.#made = path;
+    return this.#file;
+  }
+
+  #mustBeOpen(): void {
     if (this.#state !== "open")
-      throw new Fault("internal", "an object was committed twice or after it had been given up");
-    await this.#flush();
+      throw new Fault("internal", "an object was written or committed after it had been committed or given up");
+  }
+
+  async #orGiveUp(work: () => Promise<unknown>): Promise<void> {
     try {
-      await file.sync();
-      await file.close();
-      await rename(part, path);
-      await folder.sync();
-      this.#state = "committed";
-      ended();
+      await work();
     } catch (error) {
       await this.abort();
       throw unavailableIfMissing(error);
@@ -260,9 +295,10 @@ class FileWriter implements BlobWriter {
   async abort(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "aborted";
-    const { file, part, path, ended } = this.#writing;
-    await file.close().catch(() => undefined);
-    for (const left of [part, path]) await rm(left, { force: true }).catch(() => undefined);
-    ended();
+    this.#gathered = [];
+    await this.#file?.close().catch(() => undefined);
+    const left = this.#file === undefined ? [] : [this.#writing.part, this.#made ?? ""];
+    for (const path of left) if (path !== "") await rm(path, { force: true }).catch(() => undefined);
+    this.#writing.ended();
   }
 }

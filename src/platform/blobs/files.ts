@@ -13,6 +13,7 @@ export function storageFault(error: unknown): Fault {
       "There is no room left for images on the server's disk; free some, then send again.",
       { cause: error },
     );
+  if (code === "EEXIST") return new Fault("internal", "a stored object would be written over", { cause: error });
   if (code === "ENOENT")
     return new Fault("storage.missing", "A stored object is not where it should be; restore it from a backup.", {
       cause: error,

@@ -45,9 +45,9 @@ export class Tx extends Transaction<Tables> {
 const PREPARED_LIMIT = 200;
 const prepared = new Map<string, string>();
 
-/** Inserts are many and alike: PostgreSQL parses and plans each text once per connection. */
+/** Writes are many and alike: PostgreSQL parses and plans each text once per connection. */
 function preparedName(sql: string): string | undefined {
-  if (!sql.startsWith("insert into") || sql.length > 10_000) return undefined;
+  if (!/^(insert into|with|select pg_notify) /.test(sql) || sql.length > 10_000) return undefined;
   const known = prepared.get(sql);
   if (known !== undefined || prepared.size >= PREPARED_LIMIT) return known;
   const name = `safelight_${prepared.size}`;
