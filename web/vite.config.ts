@@ -27,7 +27,7 @@ const textBoxStyles: Plugin = {
   },
 };
 
-const server = process.env.SAFELIGHT_DEV_SERVER ?? "http://localhost:8080";
+const server = process.env.VITE_SERVER ?? "http://localhost:8080";
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -5,6 +5,7 @@ import { Fault } from "#kit/fault.ts";
 import { isLoopback } from "#platform/config.ts";
 import type { Command } from "./command.ts";
 import { addDoors } from "./demo/doors.ts";
+import { keepDemo, keptDemo } from "./demo/kept.ts";
 import { Outbox } from "./demo/outbox.ts";
 import { actorOf, DEMO_PASSWORD } from "./demo/people.ts";
 import { type Demo, seedDemo } from "./demo/seed.ts";
@@ -12,7 +13,8 @@ import type { Serving } from "./routes.ts";
 import { openServer, untilAsked } from "./serve.ts";
 
 export const demoCommand: Command = {
-  usage: "",
+  usage: "[--keep]",
+  options: { keep: { says: "go on with the data of the demonstration before, if there is any" } },
   async run(call) {
     const given = call.config();
     if (!isLoopback(given.bind))
@@ -20,7 +22,8 @@ export const demoCommand: Command = {
         place: "bind",
       });
     const config = { ...given, dataDir: join(given.dataDir, "demo") };
-    await rm(config.dataDir, { recursive: true, force: true }); // made-up data: every demonstration begins anew
+    const kept = call.flag("keep") ? await keptDemo(config.dataDir) : null;
+    if (kept === null) await rm(config.dataDir, { recursive: true, force: true }); // made-up data: each begins anew
     let demo: Demo | undefined;
     const outbox = new Outbox();
     const server = await openServer(config, {
@@ -32,9 +35,8 @@ export const demoCommand: Command = {
         },
       },
     });
-    const filled = await seedDemo(server.serving, (line) => process.stderr.write(`${line}\n`));
     const folder = join(config.dataDir, "devices");
-    await addDevice(server.serving, filled, folder);
+    const filled = kept ?? (await fill(server.serving, config.dataDir, folder));
     demo = filled;
     process.stdout.write(welcome(server.url, server.ports, filled, folder));
     process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
@@ -42,6 +44,13 @@ export const demoCommand: Command = {
     await server.close();
   },
 };
+
+async function fill(serving: Serving, dataDir: string, devices: string): Promise<Demo> {
+  const demo = await seedDemo(serving, (line) => process.stderr.write(`${line}\n`));
+  await addDevice(serving, demo, devices);
+  await keepDemo(dataDir, demo);
+  return demo;
+}
 
 /** A modality to send from: CT1 of Umzimvubu Clinic, which may also query. */
 async function addDevice({ node, certificates }: Serving, { clinic }: Demo, folder: string): Promise<void> {
