@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive, processesIn, readPidFile } from "#platform/postgres/embedded/postmaster.ts";
 
@@ -28,4 +28,20 @@ export function killAll(pids: readonly number[], signal: NodeJS.Signals = "SIGKI
 /** Every process of that cluster: postmaster, backends, writers. */
 export function clusterProcesses(dataDir: string): number[] {
   return processesIn(clusterOf(dataDir)) ?? [];
+}
+
+/** Every process that works somewhere below a folder. */
+export function processesBelow(folder: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => workingFolder(pid).startsWith(`${folder}/`));
+}
+
+function workingFolder(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return ""; // it has gone meanwhile
+  }
 }
