@@ -527,6 +527,14 @@ create table public.mail_outbox (
   sent_at timestamp with time zone,
   attempts integer not null default 0
 );
+create table public.marking_set (
+  organisation uuid not null,
+  study uuid not null,
+  person uuid not null,
+  sealed bytea not null,
+  wrapped_key bytea not null,
+  updated_at timestamp with time zone not null default now()
+);
 create table public.membership (
   organisation uuid not null,
   person uuid not null,
@@ -742,6 +750,8 @@ alter table public.machine_token add constraint machine_token_organisation_fkey 
 alter table public.machine_token add constraint machine_token_pkey PRIMARY KEY (organisation, id);
 alter table public.machine_token add constraint machine_token_secret_hash_key UNIQUE (secret_hash);
 alter table public.mail_outbox add constraint mail_outbox_pkey PRIMARY KEY (id);
+alter table public.marking_set add constraint marking_set_organisation_study_fkey FOREIGN KEY (organisation, study) REFERENCES public.study(organisation, id);
+alter table public.marking_set add constraint marking_set_pkey PRIMARY KEY (organisation, study, person);
 alter table public.membership add constraint membership_role_check CHECK ((role = ANY (ARRAY['administrator'::text, 'radiographer'::text, 'radiologist'::text, 'referrer'::text, 'privacy-officer'::text, 'auditor'::text])));
 alter table public.membership add constraint membership_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.membership add constraint membership_person_fkey FOREIGN KEY (person) REFERENCES public.person(id);
@@ -838,6 +848,7 @@ alter table public.link force row level security;
 alter table public.link_session force row level security;
 alter table public.machine_token force row level security;
 alter table public.mail_outbox force row level security;
+alter table public.marking_set force row level security;
 alter table public.membership force row level security;
 alter table public.organisation force row level security;
 alter table public.organisation_key force row level security;
@@ -1001,6 +1012,16 @@ create policy owner_all on public.mail_outbox for all to safelight_owner
 create policy sending on public.mail_outbox for update to safelight_serve
   using (((id)::text = ( SELECT current_setting('safelight.message'::text, true) AS current_setting)))
   with check (((id)::text = ( SELECT current_setting('safelight.message'::text, true) AS current_setting)));
+create policy mine on public.marking_set for all to safelight_serve
+  using (((person = ( SELECT public.scope_person() AS scope_person)) AND ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)) OR (EXISTS ( SELECT
+   FROM public.access x
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = marking_set.organisation) AND (x.study = marking_set.study) AND (x.until_at > now())))))))
+  with check (((person = ( SELECT public.scope_person() AS scope_person)) AND ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)) OR (EXISTS ( SELECT
+   FROM public.access x
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = marking_set.organisation) AND (x.study = marking_set.study) AND (x.until_at > now())))))));
+create policy owner_all on public.marking_set for all to safelight_owner
+  using (true)
+  with check (true);
 create policy mine on public.membership for select to safelight_serve
   using ((person = ( SELECT public.scope_person() AS scope_person)));
 create policy own on public.membership for all to safelight_serve
@@ -1131,6 +1152,7 @@ grant insert, select, update on table public.link to safelight_serve;
 grant delete, insert, select, update on table public.link_session to safelight_serve;
 grant delete, insert, select, update on table public.machine_token to safelight_serve;
 grant delete, insert, select, update on table public.mail_outbox to safelight_serve;
+grant delete, insert, select, update on table public.marking_set to safelight_serve;
 grant delete, insert, select, update on table public.membership to safelight_serve;
 grant delete, insert, select, update on table public.organisation to safelight_serve;
 grant delete, insert, select, update on table public.organisation_key to safelight_serve;

@@ -122,3 +122,23 @@ export const Report = z.object({
 });
 export type Report = z.infer<typeof Report>;
 export const SignReport = z.object({ status: z.enum(["preliminary", "final", "addendum"]) });
+
+/** A measurement or remark on an image: its points in millimetres of patient space, or of the image where it has none. */
+export const Marking = z.object({
+  id: z.string().min(1).max(64),
+  kind: z.enum(["length", "angle", "ellipse", "rectangle", "arrow"]),
+  sop: z.string().min(1).max(64),
+  frame: z.number().int().min(1),
+  points: z
+    .array(z.tuple([z.number(), z.number(), z.number()]))
+    .min(1)
+    .max(8),
+  /** What an arrow says. */
+  text: z.string().max(200),
+  /** What was measured, as it stood beside it. */
+  value: z.string().max(100),
+});
+export type Marking = z.infer<typeof Marking>;
+/** GET and PUT /api/studies/:owner/:id/markings: one's own on this study. A PUT replaces them. */
+export const Markings = z.object({ markings: z.array(Marking).max(500) });
+export type Markings = z.infer<typeof Markings>;

@@ -109,6 +109,13 @@ const ROWS: readonly Row[] = [
   ]),
   report((h) => [h.org, h.report, h.shared, h.person, h.org]),
   report((h) => [h.org, h.otherReport, h.secret, h.person, h.org]),
+  insert("marking_set", "organisation, study, person, sealed, wrapped_key", (h) => [
+    h.org,
+    h.shared,
+    h.person,
+    bytes(),
+    bytes(),
+  ]),
   insert(
     "consent_form_version",
     "organisation, id, form, version, language, jurisdiction, purposes, title, body, body_sha256, effective_at",
@@ -321,6 +328,15 @@ test("a person who is named in a grant reads that study from wherever they work,
   );
   assert.deepEqual(await read({ organisation: null, person: reader }, "study", "id"), [clinic.secret]);
   assert.deepEqual(await read({ organisation: null, person: uuidv7() }, "study", "id"), []);
+});
+
+test("what a person measured is read by that person alone, not by their organisation", async () => {
+  const scope = { organisation: clinic.org, person: clinic.person };
+  assert.deepEqual(await read(scope, "marking_set", "study"), [clinic.shared]);
+  assert.deepEqual(await read(scopeOf(clinic), "marking_set", "study"), []);
+  assert.deepEqual(await read({ organisation: group.org, person: clinic.person }, "marking_set", "study", theirs), [
+    clinic.shared,
+  ]);
 });
 
 test("under another's scope nothing of theirs is changed, removed or added, but for what a reader leaves with the owner", async () => {

@@ -89,8 +89,9 @@ async function openForWriting(
 ): Promise<Writing | Extract<ActionResult<never>, { refused: string }>> {
   const refusal = { fault: "access.denied", say: "There is no such study here for you." } as const;
   const study = await studyById(tx, owner, id);
+  const facts = await studyFacts(tx, owner, id, subjectsOf(who)); // asked either way: time does not tell what is here
   if (!study) return { ...refusal, refused: "no-grant", audit: { subject: id } };
-  const verdict = mayEdit(who, await studyFacts(tx, owner, id, subjectsOf(who)), now);
+  const verdict = mayEdit(who, facts, now);
   const audit = {
     organisation: owner,
     study: id,

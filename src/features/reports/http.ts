@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { ReportText, SignReport } from "#contract/studies.ts";
+import { Markings, ReportText, SignReport } from "#contract/studies.ts";
 import { Id } from "#contract/words.ts";
 import { parseInput, type World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
@@ -8,6 +8,7 @@ import { recordEntry } from "#features/audit/record.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import { saveDraft, signReport } from "#features/reports/actions.ts";
+import { keepMarkings, readMarkings } from "#features/reports/marking-actions.ts";
 import { type PrintedReport, printReport } from "#features/reports/pdf.ts";
 import { type FoundReport, findReport, type SignedVersion } from "#features/reports/reading.ts";
 import { denied } from "#features/sharing/gate.ts";
@@ -17,8 +18,9 @@ import { Fault } from "#kit/fault.ts";
 export type ReportsNeeds = { world: World; authenticate: Authenticate };
 
 const REPORT = "/api/studies/:owner/:id/report";
+const MARKINGS = "/api/studies/:owner/:id/markings";
 
-/** Reading, writing, signing and printing the report of a study. */
+/** Reading, writing, signing and printing the report of a study, and what its reader measures on the images. */
 export function addReportsHttp(app: FastifyInstance, { world, authenticate }: ReportsNeeds): void {
   const actorOf = async (request: FastifyRequest): Promise<Actor> => {
     const who = await authenticate(request);
@@ -46,6 +48,17 @@ export function addReportsHttp(app: FastifyInstance, { world, authenticate }: Re
     const { owner, study } = studyOf(request);
     await signReport(world, who, { owner, study, ...parseInput(SignReport, request.body) });
     return (await findReport(world, who, owner, study)).report;
+  });
+
+  app.get(MARKINGS, async (request) => {
+    const who = await actorOf(request);
+    const { owner, study } = studyOf(request);
+    return readMarkings(world, who, owner, study);
+  });
+
+  app.put(MARKINGS, async (request) => {
+    const who = await actorOf(request);
+    return keepMarkings(world, who, { ...studyOf(request), ...parseInput(Markings, request.body) });
   });
 
   app.get(`${REPORT}.pdf`, async (request, reply) => {

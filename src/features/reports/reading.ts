@@ -29,8 +29,8 @@ export type FoundReport = {
 export function findReport(world: World, who: Actor, owner: string, id: string): Promise<FoundReport> {
   return world.database.read(scopeOf(who), async (tx) => {
     const study = await studyById(tx, owner, id);
+    const facts = await studyFacts(tx, owner, id, subjectsOf(who)); // asked either way: time does not tell what is here
     if (!study) throw denied();
-    const facts = await studyFacts(tx, owner, id, subjectsOf(who));
     const [read, edit] = [mayRead(who, facts, tx.now), mayEdit(who, facts, tx.now)];
     if (!read.allowed) throw denied();
     const group = await world.keyring.groupKey(tx, owner, study.key_group);
@@ -97,8 +97,8 @@ export function signedForPatient(
 ): Promise<{ study: StudyRecord; signed: SignedVersion } | null> {
   return world.database.read(scopeOf(who), async (tx) => {
     const study = await studyById(tx, owner, id);
-    if (!study) return null;
     const facts = await studyFacts(tx, owner, id, subjectsOf(who));
+    if (!study) return null;
     if (!mayReadReport(who, facts, tx.now).allowed) return null;
     const row = await newestForPatients(tx, owner, id);
     if (!row) return null;

@@ -1,5 +1,5 @@
 import type { Actor } from "#features/audit/actor.ts";
-import { mayReadReport, mayReport, type StudyFacts } from "#features/sharing/rules.ts";
+import { mayReadReport, mayReport, mayView, type StudyFacts } from "#features/sharing/rules.ts";
 
 /** Who writes, signs and reads reports, and which status may follow which. Pure. */
 
@@ -20,6 +20,13 @@ export function mayRead(who: Actor, study: StudyFacts, now: Date): ReportVerdict
   const writer = mayEdit(who, study, now);
   if (writer.allowed) return writer;
   const verdict = mayReadReport(who, study, now);
+  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+}
+
+/** Whoever looks at images may measure on them; a machine and a link keep nothing. */
+export function mayMark(who: Actor, study: StudyFacts, now: Date): ReportVerdict {
+  if (who.kind !== "person") return { allowed: false, because: "role", grant: null };
+  const verdict = mayView(who, study, now);
   return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
 }
 

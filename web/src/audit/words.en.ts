@@ -16,6 +16,7 @@ export const auditWords = {
     "link.open": "opened a link",
     "link.code": "asked for a code",
     "report.draft": "wrote a report",
+    "markings.keep": "measured on images",
     "report.sign": "signed a report",
     "report.view": "read a report",
     "report.download": "printed a report",

@@ -280,6 +280,14 @@ export interface Tables {
     sent_at: Optional<OrNull<Time>>;
     attempts: Optional<number>;
   };
+  marking_set: {
+    organisation: string;
+    study: string;
+    person: string;
+    sealed: Bytes;
+    wrapped_key: Bytes;
+    updated_at: Optional<Time>;
+  };
   membership: {
     organisation: string;
     person: string;
