@@ -59,9 +59,14 @@ export function action<Schema extends z.ZodType, Output>(
       });
       return outcome;
     });
-    if ("refused" in result) throw new Fault(result.fault, result.say, { place: result.refused });
+    if ("refused" in result) throw refusal(result);
     return result.done;
   };
+}
+
+/** The reason is told where the target is known to whoever asks; what is unknown and what is forbidden have none. */
+function refusal({ fault, say, refused }: { fault: FaultCode; say: string; refused: string }): Fault {
+  return new Fault(fault, say, fault === "access.denied" ? {} : { place: refused });
 }
 
 /** @throws Fault input.invalid that names the field and what is wrong with it, never the value */

@@ -12,7 +12,7 @@ import {
   formsOf,
   patientNamedBy,
 } from "#features/consent/queries.ts";
-import { maySeeConsents } from "#features/consent/rules.ts";
+import { maySeeConsents, mayTakeConsent } from "#features/consent/rules.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
 import { Fault } from "#kit/fault.ts";
 
@@ -58,7 +58,8 @@ export function addConsentHttp(app: FastifyInstance, { world, authenticate }: Co
   app.post("/api/patients/:id/consents", async (request, reply) => {
     const who = await actorOf(request);
     const input = parseInput(RecordConsent, request.body);
-    if (!(await samePatient(world, who, idOf(request), input.study)))
+    // whoever takes no consent is refused by role, whether the patient is here or not
+    if (mayTakeConsent(who) && !(await samePatient(world, who, idOf(request), input.study)))
       throw new Fault("access.denied", "There is no such study here for you.");
     return reply.code(201).send(await recordConsent(world, who, input));
   });

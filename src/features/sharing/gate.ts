@@ -28,12 +28,20 @@ type Known = {
   until: number;
 };
 
+/** A verdict, and what it stands on where it allows. */
+type Judged =
+  | { known: Known; verdict: Extract<AccessVerdict, { allowed: true }> }
+  | { known: null; verdict: AccessVerdict };
+
 const REMEMBERED = 5_000;
 const REMEMBER_MS = 60_000;
+/** What is asked for in place of a study that is not there: a question takes the same steps either way. */
+const NO_STUDY = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The one door to studies for every wire: facts from the database, cached under the policy epochs, judged at each request by
- * the pure rule. What is unknown and what is forbidden throw the same Fault.
+ * the pure rule. What is unknown and what is forbidden throw the same Fault after the same work: only what allows is
+ * remembered, so that a refusal asks the database the same questions every time.
  */
 export class Gate {
   readonly #world: World;
@@ -51,9 +59,8 @@ export class Gate {
 
   /** @throws Fault access.denied for what is unknown, forbidden, expired or revoked; key.destroyed for what was erased */
   async open(right: Right, who: Actor, owner: string, studyUid: string): Promise<Opened> {
-    const known = await this.#factsOf(who, owner, studyUid);
-    const verdict = known && mayUse(right, who, known.facts, new Date(Date.now() + known.offset));
-    if (!known || !verdict?.allowed) throw denied();
+    const { known, verdict } = await this.#judge(right, who, owner, studyUid);
+    if (known === null) throw denied();
     if (known.key === null) throw new Fault("key.destroyed", "This study was erased; nothing of it is left here.");
     return {
       owner,
@@ -68,45 +75,41 @@ export class Gate {
 
   /** The verdict alone, for `can` in a resource. */
   async verdict(right: Right, who: Actor, owner: string, studyUid: string): Promise<AccessVerdict> {
-    const known = await this.#factsOf(who, owner, studyUid);
-    return known
-      ? mayUse(right, who, known.facts, new Date(Date.now() + known.offset))
-      : { allowed: false, because: "no-grant" };
+    return (await this.#judge(right, who, owner, studyUid)).verdict;
   }
 
-  async #factsOf(who: Actor, owner: string, studyUid: string): Promise<Known | null> {
+  async #judge(right: Right, who: Actor, owner: string, studyUid: string): Promise<Judged> {
     const name = `${who.kind}/${who.id ?? ""}/${who.session}/${who.organisation}/${owner}/${studyUid}`;
     const stamp = await this.#epochs.stamp([owner, ...subjectsOf(who)]);
     const remembered = this.#known.get(name);
-    if (remembered && remembered.stamp === stamp && remembered.until > Date.now()) return remembered;
-    const fresh = await this.#read(who, owner, studyUid, stamp);
-    this.#known.delete(name);
-    if (fresh) this.#remember(name, fresh);
+    if (remembered && remembered.stamp === stamp && remembered.until > Date.now()) {
+      const verdict = mayUse(right, who, remembered.facts, new Date(Date.now() + remembered.offset));
+      if (verdict.allowed) return { known: remembered, verdict };
+    }
+    const fresh = await this.#read(right, who, owner, studyUid, stamp);
+    if (fresh.known) this.#remember(name, fresh.known);
     return fresh;
   }
 
-  #read(who: Actor, owner: string, studyUid: string, stamp: string): Promise<Known | null> {
+  #read(right: Right, who: Actor, owner: string, studyUid: string, stamp: string): Promise<Judged> {
     return this.#world.database.read(scopeOf(who), async (tx) => {
       const study = await studyByUid(tx, owner, studyUid);
-      if (!study) return null;
-      const facts = await studyFacts(tx, owner, study.id, subjectsOf(who));
+      const facts = await studyFacts(tx, owner, study?.id ?? NO_STUDY, subjectsOf(who));
+      if (!study) return { known: null, verdict: { allowed: false, because: "no-grant" } };
+      const verdict = mayUse(right, who, facts, tx.now);
+      if (!verdict.allowed) return { known: null, verdict };
       const key = await this.#world.keyring.groupKey(tx, owner, study.keyGroup).catch((fault: unknown) => {
         if (fault instanceof Fault && fault.code === "key.destroyed") return null;
         throw fault;
       });
-      return {
-        stamp,
-        offset: tx.now.getTime() - Date.now(),
-        study: study.id,
-        patient: study.patient,
-        facts,
-        key,
-        until: Date.now() + REMEMBER_MS,
-      };
+      const until = Date.now() + REMEMBER_MS;
+      const offset = tx.now.getTime() - Date.now();
+      return { known: { stamp, offset, study: study.id, patient: study.patient, facts, key, until }, verdict };
     });
   }
 
   #remember(name: string, known: Known): void {
+    this.#known.delete(name);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size < REMEMBERED) break;
       this.#known.delete(oldest);

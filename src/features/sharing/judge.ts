@@ -21,6 +21,7 @@ import {
   type Proposal,
   type ShareFacts,
   type ShareVerdict,
+  sharesFor,
 } from "#features/sharing/share-rules.ts";
 import { Fault } from "#kit/fault.ts";
 
@@ -43,7 +44,8 @@ export async function judge(
   who: Actor,
   input: StudyShareInput,
 ): Promise<Judged> {
-  const study = await sharedStudy(tx, input.owner, input.study);
+  const shares = who.kind === "person" && sharesFor(who, input.owner);
+  const study = shares ? await sharedStudy(tx, input.owner, input.study) : null;
   if (!study || who.kind !== "person") throw new Fault("access.denied", "There is no such study here for you.");
   const agreements = await agreementsOf(tx, who.organisation);
   const consents = await consentsOf(tx, who.organisation, study.patient);

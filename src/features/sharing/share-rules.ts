@@ -57,6 +57,7 @@ export type ShareBecause =
   | "not-owner"
   | "sharing-closed"
   | "too-long"
+  | "resting"
   | "no-rights"
   | "basis-missing"
   | "basis-ended"
@@ -84,8 +85,13 @@ const yes = (because: ShareBecause, basisUntil: Date | null = null): ShareVerdic
   basisUntil,
 });
 
+/** Whether somebody shares studies of this owner at all: whoever does not learns nothing of them here, not even that they exist. */
+export function sharesFor(who: { organisation: string; roles: readonly Role[] }, owner: string): boolean {
+  return who.organisation === owner && who.roles.some((role) => SHARING_ROLES.includes(role));
+}
+
 export function mayShare(
-  who: { organisation: string; roles: readonly Role[] },
+  who: { organisation: string; roles: readonly Role[]; resting?: boolean },
   facts: ShareFacts,
   proposal: Proposal,
   now: Date,
@@ -96,6 +102,7 @@ export function mayShare(
   if (proposal.rights.length === 0 || !proposal.rights.includes("view")) return no("no-rights");
   if (proposal.subject.kind === "link" && proposal.rights.some((right) => !LINK_RIGHTS.includes(right)))
     return no("no-rights");
+  if (who.resting === true && proposal.rights.includes("download")) return no("resting");
   if (proposal.days > facts.linkMaxDays && proposal.subject.kind === "link") return no("too-long");
   const weak = challengeProblem(proposal);
   if (weak) return no(weak);
@@ -199,7 +206,7 @@ function standsFor(basis: { from: Date; until: Date | null; endedAt: Date | null
 
 /** The bases on record that would carry this proposal, for the dialog to offer. */
 export function carryingBases(
-  who: { organisation: string; roles: readonly Role[] },
+  who: { organisation: string; roles: readonly Role[]; resting?: boolean },
   facts: ShareFacts,
   proposal: Proposal,
   now: Date,
