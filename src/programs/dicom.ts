@@ -1,4 +1,4 @@
-import { deviceDoor } from "#features/people/devices/dimse.ts";
+import { deviceDoor, deviceJudge } from "#features/people/devices/dimse.ts";
 import type { Strangers } from "#features/people/strangers.ts";
 import { storeHandler } from "#features/studies/dimse.ts";
 import { isLoopback } from "#platform/config.ts";
@@ -49,7 +49,7 @@ function listen(needs: Needs, bind: string, port: number, tls: Tls): Promise<Dic
     decide: deviceDoor(node, ({ callingAe, address, fingerprint, because }) =>
       strangers.knock({ door: wire, source: `${address} ${callingAe}`, because, detail: { callingAe, fingerprint } }),
     ),
-    onStore: storeHandler(node, (fault) => {
+    onStore: storeHandler(node, deviceJudge(node, node.gate.epochs), (fault) => {
       refused.inc({ wire, code: fault.code });
       log.warn({ wire, err: fault }, "an instance was refused");
     }),

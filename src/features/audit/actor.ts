@@ -5,7 +5,16 @@ import type { Purpose, Right, Role, TokenScope } from "#contract/words.ts";
  * the actor works for; for a link it is the owner's.
  */
 export type Actor =
-  | { kind: "person"; id: string; organisation: string; roles: readonly Role[]; purpose: Purpose; session: string }
+  | {
+      kind: "person";
+      id: string;
+      organisation: string;
+      roles: readonly Role[];
+      purpose: Purpose;
+      session: string;
+      /** Their second factor was reset less than a day ago: keys and exports wait, so that whoever was robbed of it hears of it first. */
+      resting?: boolean;
+    }
   | { kind: "device"; id: string; organisation: string; services: readonly string[]; purpose: Purpose; session: string }
   | {
       kind: "token";

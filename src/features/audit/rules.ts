@@ -9,6 +9,18 @@ export function mayReadRecord(who: Actor): boolean {
   return who.kind === "person" && who.roles.some((role) => READERS.includes(role));
 }
 
+/** Decision 7: for a day after a reset of the second factor a person takes no export and makes no key. Pure. */
+export function isResting(who: Actor): boolean {
+  return who.kind === "person" && who.resting === true;
+}
+
+export const RESTING = {
+  refused: "resting",
+  fault: "role.denied",
+  say: "Your sign-in was reset less than a day ago. Until then keys and exports wait; a colleague can do this.",
+  audit: {},
+} as const;
+
 export const REFUSED = {
   refused: "role",
   fault: "role.denied",

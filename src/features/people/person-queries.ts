@@ -18,19 +18,24 @@ export type PersonRecord = {
   auth_user: string | null;
   email: string;
   display_name: string;
-  factors_reset_at: Date | null;
 };
 
 /** A person as this scope may know them: oneself, or a member of one's organisation. */
 export async function personById(tx: Tx, id: string): Promise<PersonRecord | null> {
   const { rows } = await sql<PersonRecord>`
-    select id, auth_user, email, display_name, factors_reset_at from person where id = ${id} and dismissed_at is null`.execute(
-    tx,
-  );
+    select id, auth_user, email, display_name from person where id = ${id} and dismissed_at is null`.execute(tx);
   return rows[0] ?? null;
 }
 
 export type MembershipRecord = { organisation: string; role: Role; until: Date | null; idleMinutes: number };
+
+/** When a person's second factor was last reset; renewed when they set up a new one. */
+export async function factorsResetAt(tx: Tx, id: string): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`select factors_reset_at as at from person where id = ${id}`.execute(
+    tx,
+  );
+  return rows[0]?.at ?? null;
+}
 
 /** Where the person of the scope works, as what and until when; also what has ended is there. */
 export async function membershipsOf(tx: Tx, person: string): Promise<MembershipRecord[]> {
@@ -56,8 +61,12 @@ export async function insertPerson(tx: Tx, person: { id: string; email: string; 
     on conflict do nothing`.execute(tx);
 }
 
+/** Who had their factors reset rests from here on: an invitation may lie unused for days. */
 export async function bindCredentials(tx: Tx, person: string, user: string): Promise<void> {
-  await sql`update person set auth_user = ${user} where id = ${person}`.execute(tx);
+  await sql`update person set auth_user = ${user},
+    factors_reset_at = case when factors_reset_at is not null and auth_user is distinct from ${user} then now() else factors_reset_at end where id = ${person}`.execute(
+    tx,
+  );
 }
 
 /** The person stays, without a way in until they take up a new invitation. */

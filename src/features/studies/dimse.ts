@@ -2,16 +2,26 @@ import type { Actor } from "#features/audit/actor.ts";
 import { receiveInstance } from "#features/studies/actions.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { type Fault, faultOf } from "#kit/fault.ts";
+import type { Peer } from "#platform/dicom/acceptor.ts";
 import type { ListenerOptions } from "#platform/dicom/listener.ts";
 
 type OnStore = NonNullable<ListenerOptions<Actor>["onStore"]>;
 
-/** C-STORE as SCP (PS3.4 annex B): stored as sent. 0000 is answered only after object and record are durable. */
-export function storeHandler(world: StudiesWorld, log: (fault: Fault, actor: Actor) => void): OnStore {
+/**
+ * C-STORE as SCP (PS3.4 annex B): stored as sent. 0000 is answered only after object and record are durable. Who sends is judged
+ * again at each object, by `judge`, while the data set comes in.
+ */
+export function storeHandler(
+  world: StudiesWorld,
+  judge: (who: Actor, peer: Peer) => Promise<void>,
+  log: (fault: Fault, actor: Actor) => void,
+): OnStore {
   return async (request, dataSet) => {
+    const verdict = judge(request.context, request.peer);
+    verdict.catch(() => undefined); // it is awaited when the last byte has come
     try {
       await receiveInstance(world, request.context, {
-        bytes: dataSet,
+        bytes: unless(verdict, dataSet),
         bare: {
           sopClassUid: request.sopClassUid,
           sopInstanceUid: request.sopInstanceUid,
@@ -27,4 +37,13 @@ export function storeHandler(world: StudiesWorld, log: (fault: Fault, actor: Act
       return { status: fault.row.dimse, errorComment: fault.message.slice(0, 64) };
     }
   };
+}
+
+/** The data set, which ends well only if `verdict` does. */
+async function* unless(
+  verdict: Promise<void>,
+  dataSet: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* dataSet;
+  await verdict;
 }

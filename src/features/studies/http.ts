@@ -166,11 +166,15 @@ function rowOf(row: ListedStudy, who: Actor): StudyRow {
   };
 }
 
+/** A page's news of the organisation its person works for: it ends with the session, and when they work for another one. */
 async function live(needs: StudiesNeeds, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const who = await signedIn(needs, request);
-  const channels = who.kind === "person" ? [who.organisation, who.id] : [who.organisation];
+  if (who.kind !== "person") throw new Fault("role.denied", "News is for pages; a machine searches.");
   streamLive(needs.events, request, reply, {
-    channels,
-    stillAllowed: async () => (await needs.authenticate(request)) !== null,
+    channels: [who.organisation, who.id],
+    stillAllowed: async () => {
+      const now = await needs.authenticate(request);
+      return now?.kind === "person" && now.organisation === who.organisation;
+    },
   });
 }

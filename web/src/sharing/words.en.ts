@@ -163,6 +163,7 @@ export const sharingWords = {
       "basis-does-not-carry": "own care does not carry {{purpose}}.",
       "consent-refused": "the patient has refused.",
       "challenge-missing": "what must {{recipient}} give to open it?",
+      resting: "your sign-in was reset less than a day ago; files can be handed out tomorrow.",
       "challenge-too-weak": "a birth date is too weak for downloads.",
       "challenge-no-birth-date": "the study’s birth date is missing or not plausible. Choose a code or a password.",
       "challenge-no-address": "a code needs an e-mail address to go to.",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { action, type World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
-import { mayReadRecord, REFUSED } from "#features/audit/rules.ts";
+import { isResting, mayReadRecord, REFUSED, RESTING } from "#features/audit/rules.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { type ExportRow, exportLines } from "#trust/ledger/export.ts";
 import { checkpointsAfter, type KeptCheckpoint, type StoredCheckpoint } from "./checkpoints.ts";
@@ -13,9 +13,10 @@ import { rememberWitness, type WitnessFolder } from "./witness.ts";
 
 const PAGE = 500;
 
-const recordExport = action("ledger.export", z.object({ details: z.boolean() }), async (_inside, who, { details }) =>
-  mayReadRecord(who) ? { done: {}, audit: { because: "own-duty", detail: { details } } } : REFUSED,
-);
+const recordExport = action("ledger.export", z.object({ details: z.boolean() }), async (_inside, who, { details }) => {
+  if (!mayReadRecord(who)) return REFUSED;
+  return isResting(who) ? RESTING : { done: {}, audit: { because: "own-duty", detail: { details } } };
+});
 
 export type LedgerExport = { checkpoint: KeptCheckpoint | null; lines: AsyncGenerator<string, void, undefined> };
 

@@ -1,7 +1,9 @@
 import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
+import type { Epochs } from "#features/keys/epochs.ts";
 import { deviceById, deviceSeen, devicesWithCertificate, plainDevices } from "#features/people/devices/queries.ts";
 import { type DeviceFacts, whoIsCalling } from "#features/people/devices/rules.ts";
+import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Decision, Peer } from "#platform/dicom/acceptor.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
@@ -45,6 +47,30 @@ export function deviceDoor(
   };
 }
 
+/**
+ * Judges a device again at each object of an association that is open: one that was revoked, lost its service or whose
+ * certificate ran out stores nothing more. The facts are read anew when the policy epoch of its organisation has moved.
+ * The result throws Fault role.denied.
+ */
+export function deviceJudge(world: World, epochs: Pick<Epochs, "stamp">): (who: Actor, peer: Peer) => Promise<void> {
+  const known = new WeakMap<Actor, { stamp: string; facts: DeviceFacts | null }>();
+  return async (who, peer) => {
+    const stamp = await epochs.stamp([who.organisation]);
+    const remembered = known.get(who);
+    const facts = remembered?.stamp === stamp ? remembered.facts : await factsOf(world, who.organisation, who.id ?? "");
+    known.set(who, { stamp, facts });
+    const verdict = whoIsCalling(peer, facts === null ? [] : [facts], new Date());
+    if ("refused" in verdict) throw new Fault("role.denied", "This device may not store here any more.");
+  };
+}
+
+async function factsOf(world: World, organisation: string, id: string): Promise<DeviceFacts | null> {
+  const row = await world.database.read({ organisation, person: null }, (tx) => deviceById(tx, organisation, id));
+  if (row === null) return null;
+  const { ae_title: aeTitle, revoked_at: revokedAt, not_after: notAfter, services } = row;
+  return { id, organisation, aeTitle, revokedAt, notAfter, services };
+}
+
 async function candidatesFor(world: World, peer: Peer): Promise<DeviceFacts[]> {
   const { certificate } = peer;
   const found = await world.database.read(NO_SCOPE, (tx) =>
@@ -52,18 +78,6 @@ async function candidatesFor(world: World, peer: Peer): Promise<DeviceFacts[]> {
       ? devicesWithCertificate(tx, Buffer.from(certificate.fingerprint, "hex"))
       : plainDevices(tx, peer.callingAe.trim()),
   );
-  const facts: DeviceFacts[] = [];
-  for (const { organisation, id } of found) {
-    const row = await world.database.read({ organisation, person: null }, (tx) => deviceById(tx, organisation, id));
-    if (row)
-      facts.push({
-        id,
-        organisation,
-        aeTitle: row.ae_title,
-        revokedAt: row.revoked_at,
-        notAfter: row.not_after,
-        services: row.services,
-      });
-  }
-  return facts;
+  const facts = await Promise.all(found.map(({ organisation, id }) => factsOf(world, organisation, id)));
+  return facts.filter((device) => device !== null);
 }

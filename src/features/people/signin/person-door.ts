@@ -2,7 +2,13 @@ import type { Purpose, Role } from "#contract/words.ts";
 import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Epochs } from "#features/keys/epochs.ts";
-import { type MembershipRecord, membershipsOf, personByAuth, personSeen } from "#features/people/person-queries.ts";
+import {
+  type MembershipRecord,
+  membershipsOf,
+  personByAuth,
+  personSeen,
+  factorsResetAt as resetAt,
+} from "#features/people/person-queries.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import type { SessionFacts } from "./sessions.ts";
 
@@ -11,16 +17,24 @@ type Known = {
   subjects: readonly string[];
   person: string;
   memberships: readonly MembershipRecord[];
+  factorsResetAt: Date | null;
   seenAt: number;
 };
 
 export type Workplace = { organisation: string; roles: Role[]; idleMinutes: number };
 /** A session and the person behind it, with everywhere they may work now; the first workplace is where they do. */
-export type SignedIn = { session: SessionFacts; person: string; workplaces: [Workplace, ...Workplace[]] };
+export type SignedIn = {
+  session: SessionFacts;
+  person: string;
+  workplaces: [Workplace, ...Workplace[]];
+  resting: boolean;
+};
 export type PersonActor = Extract<Actor, { kind: "person" }>;
 
 const REMEMBERED = 5_000;
 const SEEN_EVERY_MS = 5 * 60_000;
+/** Decision 7: how long keys and exports wait after a reset of the second factor. */
+const REST_MS = 24 * 3600_000;
 const AUDITING: readonly Role[] = ["auditor", "privacy-officer"];
 
 /**
@@ -45,7 +59,13 @@ export class PersonDoor {
     const here = workplaces.find(({ organisation }) => organisation === session.organisation) ?? workplaces[0];
     if (here === undefined || isIdle(session, here)) return null;
     this.#seen(known);
-    return { session, person: known.person, workplaces: [here, ...workplaces.filter((place) => place !== here)] };
+    const rested = known.factorsResetAt === null || session.now.getTime() - known.factorsResetAt.getTime() >= REST_MS;
+    return {
+      session,
+      person: known.person,
+      workplaces: [here, ...workplaces.filter((place) => place !== here)],
+      resting: !rested,
+    };
   }
 
   async worksHere(user: string): Promise<boolean> {
@@ -74,10 +94,13 @@ export class PersonDoor {
     const scope = { organisation: null, person };
     for (let subjects = [person]; ; ) {
       const stamp = await this.#epochs.stamp(subjects);
-      const memberships = await this.#world.database.read(scope, (tx) => membershipsOf(tx, person));
+      const { memberships, factorsResetAt } = await this.#world.database.read(scope, async (tx) => ({
+        memberships: await membershipsOf(tx, person),
+        factorsResetAt: await resetAt(tx, person),
+      }));
       const wanted = [person, ...new Set(memberships.map(({ organisation }) => organisation))];
       if (wanted.every((subject) => subjects.includes(subject)))
-        return { stamp, subjects, person, memberships, seenAt: 0 };
+        return { stamp, subjects, person, memberships, factorsResetAt, seenAt: 0 };
       subjects = wanted;
     }
   }
@@ -105,8 +128,16 @@ function isIdle({ now, lastSeenAt }: SessionFacts, { idleMinutes }: Workplace): 
   return now.getTime() - lastSeenAt.getTime() >= idleMinutes * 60_000;
 }
 
-export function actorOf({ session, person, workplaces: [{ organisation, roles }] }: SignedIn): PersonActor {
-  return { kind: "person", id: person, organisation, roles, purpose: purposeOf(roles), session: session.id };
+export function actorOf({ session, person, workplaces: [{ organisation, roles }], resting }: SignedIn): PersonActor {
+  const who: PersonActor = {
+    kind: "person",
+    id: person,
+    organisation,
+    roles,
+    purpose: purposeOf(roles),
+    session: session.id,
+  };
+  return resting ? { ...who, resting } : who;
 }
 
 /** Auditing is all that auditors and privacy officers come for; everybody else comes for care. */
