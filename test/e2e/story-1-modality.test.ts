@@ -139,7 +139,7 @@ chapter("the record says who did what with it, and by which right", async () => 
   await line("Naledi Dube", "shared a study").waitFor();
   const looked = line("Dr A. Reyes", "looked at images").first();
   await looked.waitFor();
-  assert.match(await looked.innerText(), /Granted/);
+  assert.match((await looked.textContent()) ?? "", /Granted/);
   await line("Dr A. Reyes", "signed a report").waitFor();
   await page.getByText("The record holds").waitFor();
 });

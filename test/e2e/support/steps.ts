@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import sharp from "sharp";
 import { DEMO_STUDIES } from "#phantoms/demo-studies.ts";
 import { generateStudy } from "#phantoms/generate.ts";
 import type { StudyRecipe } from "#phantoms/record/recipe.ts";
 import { run } from "../../support/dcmtk.ts";
-import { Person } from "./browser.ts";
+import { DESK, Person } from "./browser.ts";
 import { type SharedDemo, sharedDemo } from "./demo.ts";
 
 /** Steps that several stories take. */
@@ -15,8 +15,8 @@ import { type SharedDemo, sharedDemo } from "./demo.ts";
 const DOORS = { clinic: /^The clinic/, radiologist: /^The radiologist/, referrer: /^The referring doctor/ } as const;
 
 /** Somebody comes in by a door of the demonstration and stands at their study list. */
-export async function enterBy(door: keyof typeof DOORS, demo: SharedDemo = sharedDemo()): Promise<Person> {
-  const person = await Person.at(demo.url);
+export async function enterBy(door: keyof typeof DOORS, screen: BrowserContextOptions = DESK): Promise<Person> {
+  const person = await Person.at(sharedDemo().url, screen);
   await person.page.goto("/");
   await person.page.getByRole("button", { name: DOORS[door] }).click();
   await person.page.getByRole("grid", { name: "Studies" }).waitFor();
@@ -70,7 +70,7 @@ export async function lightOf(part: Locator): Promise<{ mean: number; spread: nu
 
 /** Waits until a part of the page shows an image. */
 export async function showsImage(part: Locator, what: string): Promise<void> {
-  const until = Date.now() + 30_000;
+  const until = Date.now() + 120_000;
   let light = { mean: 0, spread: 0 };
   while (Date.now() < until) {
     light = await lightOf(part);
@@ -78,4 +78,27 @@ export async function showsImage(part: Locator, what: string): Promise<void> {
     await part.page().waitForTimeout(250);
   }
   assert.fail(`${what}: no image came, only mean ${light.mean.toFixed(1)} and spread ${light.spread.toFixed(1)}`);
+}
+
+/** The newest message of this subject to an address, read on the demonstration's outbox page in a window of its own. */
+export async function newestLetterTo({ context }: Person, address: string, subject: string): Promise<string> {
+  const page = await context.newPage();
+  await page.goto("/outbox");
+  const letter = page
+    .getByRole("article")
+    .filter({ hasText: address })
+    .filter({ has: page.getByRole("heading", { name: subject }) });
+  await letter.first().waitFor();
+  const words = (await letter.first().textContent()) ?? "";
+  await page.close();
+  return words;
+}
+
+/** The share dialog of a study in the list, by its key. */
+export async function openShareDialog({ page }: Person, row: RegExp, study: string): Promise<Locator> {
+  await rowOf(page, row).click();
+  await page.getByRole("grid", { name: "Studies" }).press("s");
+  const dialog = page.getByRole("dialog", { name: `Share ${study}` });
+  await dialog.waitFor();
+  return dialog;
 }

@@ -162,7 +162,7 @@ export const sharingWords = {
       "basis-other-purpose": "this consent or agreement does not cover {{purpose}}.",
       "basis-does-not-carry": "own care does not carry {{purpose}}.",
       "consent-refused": "the patient has refused.",
-      "challenge-missing": "what must {{recipient}} give to open it?",
+      "challenge-missing": "fill in what {{recipient}} needs to open it.",
       resting: "your sign-in was reset less than a day ago; files can be handed out tomorrow.",
       "challenge-too-weak": "a birth date is too weak for downloads.",
       "challenge-no-birth-date": "the study’s birth date is missing or not plausible. Choose a code or a password.",

@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import i18next from "i18next";
 
 /** The safelight's amber-red, from the paper's blush to the lamp's edge. */
 const lamp: MantineColorsTuple = [
@@ -71,6 +72,8 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm", fw: 500 } },
     SegmentedControl: { defaultProps: { withItemsBorders: false } },
     TextInput: { defaultProps: { size: "sm" } },
+    // Read when a button is drawn: the words come after the theme. Dialogs and notices bring such a button without a name.
+    CloseButton: { defaultProps: () => ({ "aria-label": i18next.t("close") }) },
     // No scroll lock: it would write a <style> element, and our pages scroll inside themselves.
     Drawer: { defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" } } },
     ModalRoot: { defaultProps: { lockScroll: false } },
