@@ -73,5 +73,7 @@ test("RFC 2046 §5.1.1: a boundary is quoted or not, and bounded", () => {
   assert.equal(boundaryOf('multipart/related; type="application/dicom"; boundary="a b"'), "a b");
   assert.equal(boundaryOf("multipart/related; boundary=abc"), "abc");
   assert.throws(() => boundaryOf("multipart/related"), { code: "input.invalid" });
-  assert.throws(() => boundaryOf(`multipart/related; boundary=${"x".repeat(71)}`), { code: "input.invalid" });
+  assert.equal(boundaryOf(`multipart/related; boundary=${"x".repeat(73)}`).length, 73, "as Orthanc sends it");
+  assert.throws(() => boundaryOf(`multipart/related; boundary=${"x".repeat(201)}`), { code: "input.invalid" });
+  assert.throws(() => boundaryOf('multipart/related; boundary="a\u0001b"'), { code: "input.invalid" });
 });

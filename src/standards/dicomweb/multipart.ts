@@ -22,10 +22,13 @@ export function closing(boundary: string, empty: boolean): Buffer {
   return Buffer.from(`${empty ? "" : CRLF}--${boundary}--${CRLF}`, "latin1");
 }
 
-/** The boundary a Content-Type names. @throws Fault input.invalid when it is missing or not within RFC 2046 */
+/** RFC 2046 §5.1.1 allows 70 characters; Orthanc sends 73. */
+const LONGEST_BOUNDARY = 200;
+
+/** The boundary a Content-Type names. @throws Fault input.invalid when it is missing or has characters that RFC 2046 does not know */
 export function boundaryOf(contentType: string): string {
   const boundary = parseMediaType(contentType)?.parameters.get("boundary");
-  if (boundary === undefined || boundary.length > 70 || !/^[0-9A-Za-z'()+_,./:=? -]+$/.test(boundary)) {
+  if (boundary === undefined || boundary.length > LONGEST_BOUNDARY || !/^[0-9A-Za-z'()+_,./:=? -]+$/.test(boundary)) {
     throw new Fault("input.invalid", "Content-Type names no usable multipart boundary.", { place: "Content-Type" });
   }
   return boundary;
