@@ -1,5 +1,6 @@
 import { deviceDoor, deviceJudge } from "#features/people/devices/dimse.ts";
-import type { Strangers } from "#features/people/strangers.ts";
+import { DEVICE_REFUSALS } from "#features/people/devices/rules.ts";
+import type { Knock, Strangers } from "#features/people/strangers.ts";
 import { storeHandler } from "#features/studies/dimse.ts";
 import { isLoopback } from "#platform/config.ts";
 import { type DicomListener, openDicomListener } from "#platform/dicom/listener.ts";
@@ -38,6 +39,8 @@ function listen(needs: Needs, bind: string, port: number, tls: Tls): Promise<Dic
   const { node, strangers, log, metrics } = needs;
   const wire = tls === undefined ? "dicom" : "dicom-tls";
   const refused = counterOf(metrics);
+  const tell = (knock: Knock): void =>
+    void strangers.knock(knock).catch((err: unknown) => log.warn({ wire, err }, "a stranger could not be recorded"));
   return openDicomListener({
     bind,
     port,
@@ -49,13 +52,28 @@ function listen(needs: Needs, bind: string, port: number, tls: Tls): Promise<Dic
     decide: deviceDoor(node, ({ callingAe, address, fingerprint, because }) =>
       strangers.knock({ door: wire, source: `${address} ${callingAe}`, because, detail: { callingAe, fingerprint } }),
     ),
+    onRejected: ({ callingAe, address, certificate }, { result }, because) => {
+      log.info({ wire, because }, "an association was rejected");
+      if (result !== 1 || isDeviceRefusal(because)) return; // ours to mend, or recorded by the door before the answer
+      const detail = { callingAe, fingerprint: certificate?.fingerprint ?? null };
+      tell({ door: wire, source: `${address} ${callingAe}`, because: codeOf(because), detail });
+    },
     onStore: storeHandler(node, deviceJudge(node, node.gate.epochs), (fault) => {
       refused.inc({ wire, code: fault.code });
       log.warn({ wire, err: fault }, "an instance was refused");
     }),
-    onAborted: (record) => log.info({ wire, stage: record.stage }, "an association was aborted"),
+    onAborted: (record) => {
+      log.info({ wire, stage: record.stage }, "an association was aborted");
+      if (record.stage !== "tls") return;
+      tell({ door: wire, source: record.address, because: "tls-handshake", detail: { tls: record.because } });
+    },
   });
 }
+
+const isDeviceRefusal = (because: string): boolean => DEVICE_REFUSALS.some((one) => one === because);
+
+/** The listener's words as the record's codes are spelled. */
+const codeOf = (words: string): string => words.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 
 function counterOf(metrics: Metrics) {
   const name = "instances_refused";

@@ -10,9 +10,10 @@ export type DeviceFacts = {
 };
 export type Knock = { callingAe: string; calledAe: string; certificate: { validFrom: Date; validTo: Date } | null };
 
-export type DeviceVerdict =
-  | { device: DeviceFacts }
-  | { refused: "unknown-device" | "certificate-not-valid" | "several-organisations" };
+/** Why somebody is no device of ours. */
+export const DEVICE_REFUSALS = ["unknown-device", "certificate-not-valid", "several-organisations"] as const;
+
+export type DeviceVerdict = { device: DeviceFacts } | { refused: (typeof DEVICE_REFUSALS)[number] };
 
 /** Which of the devices that hold this certificate is calling; `organisationNamed` says whether a called AE title names an organisation where one device serves several. */
 export function whoIsCalling(knock: Knock, candidates: readonly DeviceFacts[], now: Date): DeviceVerdict {
