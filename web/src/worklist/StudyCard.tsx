@@ -11,7 +11,7 @@ export function StudyCard({ row, words }: { row: StudyRow; words: CellWords }) {
     <div role="gridcell" className="study-card">
       <div className="study-card-top">
         <b>{personName(row.patientName) || words.noName}</b>
-        <span className="faint">{yearOf(row.birthDate)}</span>
+        <span className="muted">{yearOf(row.birthDate)}</span>
         <Modalities codes={row.modalities} />
       </div>
       <div className="study-card-mid">{row.description || words.noDescription}</div>

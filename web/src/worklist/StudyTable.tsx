@@ -69,18 +69,17 @@ export function StudyTable(props: Props) {
   };
 
   return (
-    <div
-      ref={measure}
-      className="grid"
-      role="grid"
-      aria-label={t("title")}
-      aria-rowcount={total === undefined ? -1 : total + 1}
-      aria-activedescendant={at >= 0 ? `study-${selected}` : undefined}
-      tabIndex={0}
-      onKeyDown={onKey}
-      data-phone={phone || undefined}
-    >
-      <div ref={scroll} className="grid-scroll" role="presentation">
+    <div ref={measure} className="grid" data-phone={phone || undefined}>
+      <div
+        ref={scroll}
+        className="grid-scroll"
+        role="grid"
+        aria-label={t("title")}
+        aria-rowcount={total === undefined ? -1 : total + 1}
+        aria-activedescendant={at >= 0 ? `study-${selected}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKey}
+      >
         {!phone && <Head columns={columns} sort={sort} tracks={tracks} onSort={onSort} />}
         <div role="rowgroup" style={{ height: list.getTotalSize(), position: "relative" }}>
           {items.map((item) => {
