@@ -81,7 +81,7 @@ export async function showsImage(part: Locator, what: string): Promise<void> {
 }
 
 /** The newest message of this subject to an address, read on the demonstration's outbox page in a window of its own. */
-export async function newestLetterTo({ context }: Person, address: string, subject: string): Promise<string> {
+export async function newestLetterTo({ context }: Person, address: string, subject: string | RegExp): Promise<string> {
   const page = await context.newPage();
   await page.goto("/outbox");
   const letter = page
