@@ -6,6 +6,7 @@ import type { Config } from "#platform/config.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { tlsOptions } from "#platform/tls.ts";
+import { discardRest } from "./body.ts";
 import { securityHeaders } from "./headers.ts";
 import { endLiveStreams } from "./live.ts";
 
@@ -61,7 +62,12 @@ export function createHttp({ config, log, metrics, headers }: HttpOptions): Fast
   return app;
 }
 
-type Frame = { secure: boolean; ownHost: string | undefined; log: Log; own: (request: FastifyRequest) => Record<string, string> };
+type Frame = {
+  secure: boolean;
+  ownHost: string | undefined;
+  log: Log;
+  own: (request: FastifyRequest) => Record<string, string>;
+};
 
 function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): void {
   const usual = securityHeaders(secure);
@@ -77,6 +83,10 @@ function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): v
           "This server does not answer under that host name; SAFELIGHT_PUBLIC_URL sets it.",
         ),
       );
+  });
+  app.addHook("onSend", (request, reply, payload, done) => {
+    discardRest(request, reply);
+    done(null, payload);
   });
   app.setErrorHandler((error, request, reply) => answerFault(error, request, reply, log));
   app.setNotFoundHandler((request, reply) =>

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
 import { type Received, receiveInstance } from "#features/studies/actions.ts";
@@ -7,6 +6,7 @@ import { type Asked, acceptOf, baseOf, type Handler } from "#features/studies/di
 import { dataSetForm, sendDataSet } from "#features/studies/dicomweb/data-sets.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault, faultOf } from "#kit/fault.ts";
+import { bodyOf } from "#platform/http/body.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { parseMediaType } from "#standards/dicomweb/media-types.ts";
 import { boundaryOf, readMultipart } from "#standards/dicomweb/multipart.ts";
@@ -54,7 +54,7 @@ export const storeInstances: Handler = async ({ world }, asked, request, reply) 
 async function* outcomesOf(world: StudiesWorld, asked: Asked, request: FastifyRequest): AsyncGenerator<Outcome> {
   const contentType = request.headers["content-type"] ?? "";
   const media = parseMediaType(contentType);
-  const body = request.body as Readable;
+  const body = bodyOf(request);
   if (media?.type === DICOM) {
     yield await storeOne(world, asked.who, body, asked.study);
     return;

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Upload, UploadedFile } from "#contract/studies.ts";
@@ -11,6 +10,7 @@ import { isUploadOf, putUploaded, type UploadedRow, uploadedFiles } from "#featu
 import { receiveBody, summaryOf } from "#features/studies/upload/receive.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
+import { bodyOf } from "#platform/http/body.ts";
 
 export type UploadNeeds = {
   world: StudiesWorld;
@@ -41,7 +41,7 @@ async function put(needs: UploadNeeds, request: FastifyRequest): Promise<Uploade
   const { who, id, number } = await uploaderOf(needs, request);
   if (!mayStore(who)) throw new Fault("role.denied", "You may not store studies here.");
   const { world, log } = needs;
-  const body = (request.body as Readable | undefined) ?? Readable.from([]);
+  const body = request.body === undefined ? [] : bodyOf(request);
   const files = await receiveBody(
     { world, who, source: "web", ...(log ? { log } : {}) },
     String(number),
@@ -57,9 +57,12 @@ async function put(needs: UploadNeeds, request: FastifyRequest): Promise<Uploade
 const WORKING_MS = 60 * 60_000;
 
 /** A sender who leaves half-way is no damaged file. */
-async function* arriving(body: Readable, whole: () => void): AsyncGenerator<Uint8Array, void, undefined> {
+async function* arriving(
+  body: AsyncIterable<Uint8Array> | Uint8Array[],
+  whole: () => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of body) yield chunk as Uint8Array;
+    for await (const chunk of body) yield chunk;
   } catch (cause) {
     throw new Fault("request.cancelled", "The upload was broken off; send the file again.", { cause });
   }
