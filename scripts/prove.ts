@@ -11,6 +11,12 @@ const LINES: Readonly<Record<string, readonly Step[]>> = {
       command: "node",
       args: ["--test", "test/interop/dicom-pydicom.test.ts"],
     },
+    {
+      name: "metadata and frames over HTTP beside the oracles",
+      command: "node",
+      args: ["--test", "test/interop/web-oracles.test.ts"],
+    },
+    { name: "Orthanc as a peer", command: "node", args: ["--test", "test/interop/orthanc.test.ts"] },
     { name: "pixels beside the oracles", command: "node", args: ["--test", "test/interop/pixels-decode.test.ts"] },
   ],
   "5": [
