@@ -29,7 +29,7 @@ chapter("a form is published; what is published can be read by everybody who rec
   await dialog
     .getByLabel("Text")
     .fill("My insurer may look at these images to decide on my claim.\n\nI can take this back at any time.");
-  await dialog.getByRole("combobox", { name: "Purposes" }).click();
+  await dialog.getByRole("combobox", { name: "Purposes" }).press("ArrowDown");
   await page.getByRole("option", { name: "Insurer" }).click();
   await page.keyboard.press("Escape");
   await seesNoBarrier(page, "publishing a consent form");
@@ -78,7 +78,7 @@ chapter("consent is recorded in the same flow, and then carries it", async () =>
 
   teacher = await Person.at(demo.url, PHONE);
   await teacher.page.goto(link);
-  await teacher.page.getByLabel("Password").fill(PASSWORD);
+  await teacher.page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
   await teacher.page.getByRole("button", { name: "Open the images" }).click();
   await teacher.page.getByText("For Umzimvubu teaching round").waitFor();
 });

@@ -54,7 +54,7 @@ chapter("the printed login opens the study list, and a study opens to its images
   await page.goto("/");
   await page.getByRole("link", { name: "Sign in instead" }).click();
   await page.getByLabel("Email").fill(email);
-  await page.getByLabel("Password").fill(password);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByLabel("Six-digit code").fill(totpOf(totpSecret));
   const list = page.getByRole("grid", { name: "Studies" });

@@ -48,9 +48,9 @@ chapter("the invited person looks, chooses a password and sets up the second fac
   assert.equal(new URL(page.url()).hash, "", "the secret left the address");
   assert.equal(await page.getByLabel("Email").inputValue(), EMAIL);
   const accept = page.getByRole("button", { name: "Take up the invitation" });
-  await page.getByLabel("Password").fill("too short");
+  await page.getByRole("textbox", { name: "Password" }).fill("too short");
   assert.equal(await accept.isDisabled(), true);
-  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
   await seesNoBarrier(page, "invitation page");
   await accept.click();
 
@@ -177,6 +177,6 @@ async function signOut(page: Page): Promise<void> {
 async function byPassword(page: Page, password: string): Promise<void> {
   if (!page.url().includes("/signin")) await page.goto("/signin");
   await page.getByLabel("Email").fill(EMAIL);
-  await page.getByLabel("Password").fill(password);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }

@@ -117,6 +117,8 @@ test("the record is paged by key without a gap or a repeat, and filters by perso
   assert.equal(await count(`patient=${patient}&person=${reader.email}`), 2);
   assert.equal(await count(`study=${study}&from=${day}&to=${day}`), 2);
   assert.equal(await count(`study=${study}&to=2020-01-01`), 0);
+  assert.equal(await count(`study=${study}&action=study.view`), 1);
+  assert.equal(await count(`study=${study}&action=study.view,study.download,link.open`), 2, "any of several actions");
   assert.equal(await count("patient=%25"), 0, "a wildcard is a character");
   assert.equal((await get("/api/audit?after=x")).statusCode, 400);
 });

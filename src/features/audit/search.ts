@@ -8,7 +8,7 @@ import type { Tx } from "#platform/postgres/db.ts";
 const Day = z.iso.date();
 const text = z.string().trim().max(100);
 
-/** What may be asked of the record. Days are whole: `to` includes its own. */
+/** What may be asked of the record. Days are whole: `to` includes its own. Several actions stand with commas between. */
 export const AuditQuery = z.object({
   patient: text.optional(),
   study: text.optional(),
@@ -55,7 +55,7 @@ async function conditions(tx: Tx, organisation: string, query: AuditQuery): Prom
     const ids = await idsLike(query.study, () => studiesOfUid(tx, organisation, query.study ?? ""));
     found.push(sql`e.study = any(${ids}::uuid[])`);
   }
-  if (query.action) found.push(sql`starts_with(e.action, ${query.action.toLowerCase()})`);
+  if (query.action) found.push(beginsWithAny(query.action));
   if (query.outcome) found.push(sql`e.outcome = ${query.outcome}`);
   if (query.from) found.push(sql`e.at >= ${new Date(query.from)}`);
   if (query.to) found.push(sql`e.at < ${endOf(query.to)}`);
@@ -64,6 +64,15 @@ async function conditions(tx: Tx, organisation: string, query: AuditQuery): Prom
     found.push(sql`(e.at, e.id) < (${at}, ${id}::uuid)`);
   }
   return found;
+}
+
+/** "study.view,link.open": actions by their beginnings, any of them. */
+function beginsWithAny(asked: string): RawBuilder<unknown> {
+  const beginnings = asked.toLowerCase().split(",");
+  return sql`(${sql.join(
+    beginnings.map((beginning) => sql`starts_with(e.action, ${beginning.trim()})`),
+    sql` or `,
+  )})`;
 }
 
 function endOf(to: string): Date {

@@ -127,14 +127,14 @@ async function keysOf(tx: Tx, needs: EncryptionNeeds, organisation: string): Pro
       version: key.version,
       createdAt: key.created_at.toISOString(),
       wrappedBy: `master key ${key.wrapper}`,
-      where: "database, wrapped",
+      where: "the database, wrapped",
     })),
     ...signing.map((key) => ({
       name: key.genuine ? "Signing key of the record" : "Signing key that is not ours",
       version: key.version,
       createdAt: key.createdAt.toISOString(),
       wrappedBy: "organisation key",
-      where: "database, wrapped",
+      where: "the database, wrapped",
     })),
   ];
 }

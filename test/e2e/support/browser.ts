@@ -12,6 +12,7 @@ import {
 export const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
   "--no-sandbox",
+  "--lang=en-GB",
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
   "--disable-quic",

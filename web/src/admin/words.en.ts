@@ -205,7 +205,7 @@ export const adminWords = {
     clear: "In clear",
     version: "version {{version}}",
     wrapped: "wrapped by {{by}}",
-    where: "kept {{where}}",
+    where: "kept in {{where}}",
     lastBackup: "Last sealed backup {{at}}",
     noBackup: "No backup has been made yet.",
     keyElsewhere: "Its key is kept elsewhere.",

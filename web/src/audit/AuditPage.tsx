@@ -14,13 +14,25 @@ import "./audit.css";
 
 type Action = keyof typeof auditWords.action;
 const ACTIONS = Object.keys(auditWords.action) as Action[];
+/** The question of questions: everything by which somebody saw a patient's images or report. */
+const SAW = [
+  "study.view",
+  "study.retrieve",
+  "study.download",
+  "link.open",
+  "report.view",
+  "report.download",
+] as const satisfies Action[];
 
 /** Who saw whose images, when, by which right; and whether the record still holds. */
 export function AuditPage() {
-  const { t } = useTranslation("admin");
+  const { t } = useTranslation(["admin", "audit"]);
   const [filters, setFilters] = useState(NO_FILTERS);
   const [asked] = useDebouncedValue(filters, 250);
-  const actions = ACTIONS.map((action) => ({ value: action, label: sayCode("audit:action", action) ?? action }));
+  const actions = [
+    { value: SAW.join(","), label: t("audit:saw") },
+    ...ACTIONS.map((action) => ({ value: action as string, label: sayCode("audit:action", action) ?? action })),
+  ];
   const list = useInfiniteQuery(auditQuery(asked));
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const field = (name: keyof AuditFilters, placeholder?: string) => (

@@ -88,7 +88,7 @@ function Row({ row, open, onToggle }: { row: AuditRow; open: boolean; onToggle: 
         </td>
         <td>
           {row.purpose ? t(`common:purpose.${row.purpose}`) : "–"}
-          <small>{sayBecause(row.because)}</small>
+          <small>{sayCode("audit:because", row.because) ?? sayBecause(row.because)}</small>
         </td>
         <td data-numeric className="mono">
           {row.leaf ?? <span className="faint">{t("audit.waiting")}</span>}

@@ -1,5 +1,28 @@
-/** What the record calls each action, as people read it. The codes are the server's. */
+/** What the record calls each action and each reason, as people read it. The codes are the server's. */
 export const auditWords = {
+  /** All that shows images or report of a patient to somebody. */
+  saw: "saw images or report, any way",
+  /** Reasons that read otherwise of somebody else than to them; all others are the common ones. */
+  because: {
+    "own-care": "Own care: the organisation’s own patient, and their role includes it.",
+    "own-duty": "Their own duty.",
+    grant: "Granted by the study’s owner.",
+    link: "By a link they were given.",
+    role: "Their role does not include this.",
+    "no-grant": "Nobody has granted it.",
+    own: "Their own account.",
+    store: "Sent to be stored here.",
+    "forms-are-there": "Forms were there already.",
+    "password-totp": "With password and code.",
+    "unknown-device": "No such device with this certificate.",
+    "certificate-not-valid": "Its certificate is not valid.",
+    "several-organisations": "The certificate fits several organisations.",
+    "tls-handshake": "The encrypted connection did not come about.",
+    "not-open": "Nothing is open there.",
+    unknown: "Not known here.",
+    revoked: "Taken back.",
+    dismissed: "Dismissed.",
+  },
   action: {
     "study.view": "looked at images",
     "study.view.end": "ended looking at images",

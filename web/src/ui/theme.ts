@@ -74,6 +74,11 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     // Read when a button is drawn: the words come after the theme. Dialogs and notices bring such a button without a name.
     CloseButton: { defaultProps: () => ({ "aria-label": i18next.t("close") }) },
+    PasswordInput: {
+      defaultProps: () => ({
+        visibilityToggleButtonProps: { "aria-label": i18next.t("showPassword"), tabIndex: 0 },
+      }),
+    },
     // No scroll lock: it would write a <style> element, and our pages scroll inside themselves.
     Drawer: { defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" } } },
     ModalRoot: { defaultProps: { lockScroll: false } },

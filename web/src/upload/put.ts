@@ -32,11 +32,22 @@ export async function put(
     request.setRequestHeader("accept", "application/json");
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onload = () => resolve(sentOf(request));
-    request.onerror = () => resolve({ is: "unreachable" });
+    request.onerror = () => void whyBroken(body).then(resolve);
     request.onabort = () => resolve({ is: "aborted" });
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(body);
   });
+}
+
+/** A connection that broke looks like a file that was taken away while it was sent: the file itself says which it was. */
+async function whyBroken(body: Blob): Promise<Sent> {
+  return body
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => ({ is: "unreachable" }),
+      () => ({ is: "failed", code: "file.gone" }),
+    );
 }
 
 function sentOf(request: XMLHttpRequest): Sent {

@@ -4,6 +4,7 @@ export const commonWords = {
   loading: "Loading",
   cancel: "Cancel",
   close: "Close",
+  showPassword: "Show the characters",
   save: "Save",
   saved: "Saved",
   retry: "Try again",

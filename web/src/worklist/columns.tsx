@@ -64,7 +64,7 @@ const COLUMNS: readonly Column[] = [
     rank: 1,
     cell: (row) => <span title={dicomTime(row.studyTime)}>{dicomDate(row.studyDate)}</span>,
   },
-  { key: "clinic", least: 104, share: 0.9, rank: 3, cell: (row) => quiet(row.ownerName) },
+  { key: "clinic", least: 118, share: 0.9, rank: 3, cell: (row) => quiet(row.ownerName) },
   {
     key: "accession",
     least: 82,
