@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { Fault } from "#kit/fault.ts";
 import type { Config } from "#platform/config.ts";
@@ -33,6 +34,9 @@ export type Database = {
 export type OpenOptions = { migrations?: Migration[]; database?: string; durable?: boolean };
 
 const STATEMENT_MS = 30_000;
+/** The server ends a long statement itself; whoever waits longer waits for a server that is silent. */
+const SILENT_MS = STATEMENT_MS + 5_000;
+const HEALTHY_MS = 2_000;
 const CONNECT_MS = 5_000;
 
 /**
@@ -75,6 +79,7 @@ function openPool(server: Server, role: "owner" | "serve" | "auth", max: number)
     types: valueTypes,
     max,
     connectionTimeoutMillis: CONNECT_MS,
+    ...(role === "owner" ? {} : { query_timeout: SILENT_MS }),
     idleTimeoutMillis: 30_000,
   });
   pool.on("error", () => undefined); // an idle connection that broke is replaced at its next use
@@ -87,6 +92,7 @@ type RolePools = { owner: pg.Pool; serve: pg.Pool; auth: pg.Pool };
 class Pools implements Database {
   readonly #server: Server;
   readonly #pools: RolePools;
+  #probe: Promise<boolean> | undefined;
 
   constructor(server: Server, pools: RolePools) {
     this.#server = server;
@@ -145,13 +151,18 @@ class Pools implements Database {
     }
   }
 
+  /** One question at a time is under way: a database that is silent is not asked again and again. */
   async healthy(): Promise<boolean> {
-    try {
-      await this.#pools.serve.query("select 1");
-      return true;
-    } catch {
-      return false;
-    }
+    this.#probe ??= this.#pools.serve
+      .query("select 1")
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        this.#probe = undefined;
+      });
+    return Promise.race([this.#probe, delay(HEALTHY_MS, false, { ref: false })]);
   }
 
   async close(): Promise<void> {
