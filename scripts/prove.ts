@@ -27,6 +27,7 @@ const LINES: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   "6": [{ name: "ingest beside Orthanc", command: "node", args: ["bench/ingest.ts", "5"] }],
+  "7": [{ name: "browser stories", command: "node", args: ["scripts/stories.ts"] }],
 };
 
 const wanted = process.argv[2];

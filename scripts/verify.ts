@@ -1,7 +1,7 @@
 import { ensurePeers } from "./peers.ts";
 import { runAll } from "./run.ts";
 
-/** What CI runs: everything but measurements. Browser stories do not exist yet; docs/acceptance.md says so. */
+/** What CI runs: everything but measurements. */
 if (!ensurePeers()) process.exit(3);
 const passed = await runAll([
   { name: "check", command: "node", args: ["scripts/check.ts"] },
@@ -9,5 +9,6 @@ const passed = await runAll([
   { name: "build the pages", command: "npm", args: ["run", "-s", "build:web"] },
   { name: "unit, laws, database", command: "npm", args: ["test", "--silent"] },
   { name: "interop with real peers", command: "npm", args: ["run", "-s", "test:interop"] },
+  { name: "browser stories", command: "npm", args: ["run", "-s", "test:e2e", "--", "--built"] },
 ]);
 process.exit(passed ? 0 : 1);
