@@ -1,18 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { syntheticCtSlice } from "#phantoms/bench-objects.ts";
 import { TestServer } from "../test/support/server.ts";
+import { fastestOrthanc } from "./support/orthanc.ts";
+import { keepResults, median } from "./support/results.ts";
 
 /**
- * Acceptance 6: C-STORE of 0.5 MB CT slices into Safelight (TLS, sealing, index, record, fsync) beside Orthanc plain at its fastest
- * settings, each at 1, 8, 16 and 32 associations, interleaved; the same senders (storescu) for both.
+ * C-STORE of 0.5 MB CT slices into Safelight (TLS, sealing, index, record, fsync before the answer) beside Orthanc plain at its
+ * fastest settings, interleaved in one run, with the same senders (storescu) for both.
  */
-export type Rate = { associations: number; megabytesPerSecond: number; objectsPerSecond: number };
-type Receiver = { name: string; args: readonly string[]; rates: Rate[] };
+type Receiver = { name: string; args: readonly string[]; rates: Map<number, number[]> };
 
-const SLICE = 512 * 512 * 2;
+const SLICE_MB = (512 * 512 * 2) / 1e6;
+/** Associations → objects of each: long enough that the start of the senders does not weigh. */
+const LOADS = [
+  [1, 100],
+  [8, 60],
+  [16, 40],
+  [32, 30],
+] as const;
 
 async function slices(folder: string, associations: number, each: number, from: number): Promise<string[]> {
   const folders: string[] = [];
@@ -35,7 +42,8 @@ function finished(child: ChildProcess): Promise<void> {
   });
 }
 
-async function measure(receiver: Receiver, folders: readonly string[], each: number): Promise<Rate> {
+/** Objects per second of all senders together. */
+async function rateOf(receiver: Receiver, folders: readonly string[], each: number): Promise<number> {
   const began = performance.now();
   await Promise.all(
     folders.map((folder) =>
@@ -47,117 +55,59 @@ async function measure(receiver: Receiver, folders: readonly string[], each: num
       ),
     ),
   );
-  const seconds = (performance.now() - began) / 1000;
-  const objects = folders.length * each;
-  return {
-    associations: folders.length,
-    megabytesPerSecond: (objects * SLICE) / 1e6 / seconds,
-    objectsPerSecond: objects / seconds,
-  };
+  return (folders.length * each) / ((performance.now() - began) / 1000);
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Orthanc with the fastest settings known (docs/performance.md), on loopback, with a folder of its own. */
-export async function startOrthanc(
-  folder: string,
-): Promise<{ dicom: number; http: number; stop: () => Promise<void> }> {
-  const [dicom, http] = [await freePort(), await freePort()];
-  const file = join(folder, "orthanc.json");
-  await writeFile(
-    file,
-    JSON.stringify({
-      Name: "bench",
-      StorageDirectory: join(folder, "store"),
-      IndexDirectory: join(folder, "store"),
-      DicomPort: dicom,
-      HttpPort: http,
-      RemoteAccessAllowed: false,
-      AuthenticationEnabled: false,
-      SyncStorageArea: false,
-      StorageAccessOnFind: "Never",
-      DicomThreadsCount: 32,
-      MaximumPduLength: 131072,
-      SaveJobs: false,
-      KeepAlive: true,
-      TcpNoDelay: true,
-      DicomAlwaysAllowStore: true,
-      DicomCheckCalledAet: false,
-      Plugins: ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
-      DicomWeb: { Enable: true, StudiesMetadata: "MainDicomTags", SeriesMetadata: "MainDicomTags" },
-    }),
-  );
-  const child = spawn("/usr/sbin/Orthanc", [file], { stdio: "ignore" });
-  for (let tries = 0; tries < 100; tries++) {
-    if (
-      await fetch(`http://127.0.0.1:${http}/system`).then(
-        (answer) => answer.ok,
-        () => false,
-      )
-    )
-      break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+async function round(receivers: readonly Receiver[], folder: string, from: number): Promise<number> {
+  let next = from;
+  for (const [associations, each] of LOADS) {
+    for (const receiver of receivers) {
+      const folders = await slices(folder, associations, each, next);
+      next += associations * (each + 1);
+      const rate = await rateOf(receiver, folders, each);
+      receiver.rates.set(associations, [...(receiver.rates.get(associations) ?? []), rate]);
+      const figures = `${(rate * SLICE_MB).toFixed(0)} MB/s, ${rate.toFixed(0)} objects/s`;
+      process.stdout.write(`${receiver.name}, ${associations} associations: ${figures}\n`);
+      for (const one of folders) await rm(one, { recursive: true, force: true });
+    }
   }
-  return {
-    dicom,
-    http,
-    stop: () =>
-      new Promise((resolve) => {
-        child.once("exit", () => resolve());
-        child.kill("SIGTERM");
-      }),
-  };
+  return next;
 }
 
-export async function benchIngest(repeats: number): Promise<{ receiver: string; rates: Rate[] }[]> {
+const mbPerSecond = (receiver: Receiver, associations: number): number =>
+  median(receiver.rates.get(associations) ?? []) * SLICE_MB;
+const best = (receiver: Receiver): number =>
+  Math.max(...[8, 16, 32].map((associations) => mbPerSecond(receiver, associations)));
+
+async function main(repeats: number): Promise<void> {
   const folder = await mkdtemp("/dev/shm/safelight-bench-");
   const server = await TestServer.start();
-  const organisation = await server.organisation("Bench");
-  const device = await server.device(organisation, "BENCH");
-  const orthanc = await startOrthanc(folder);
-  const receivers: Receiver[] = [
-    {
-      name: "Safelight, TLS, sealed, indexed, on the record, fsync",
-      args: ["+tls", device.key, device.cert, "+cf", device.ca, "localhost", String(server.ports.dicomTls)],
-      rates: [],
-    },
-    { name: "Orthanc, plain, no fsync", args: ["127.0.0.1", String(orthanc.dicom)], rates: [] },
-  ];
+  const device = await server.device(await server.organisation("Bench"), "BENCH");
+  const orthanc = await fastestOrthanc();
+  const ours: Receiver = {
+    name: "Safelight, TLS, sealed, indexed, on the record, fsync",
+    args: ["+tls", device.key, device.cert, "+cf", device.ca, "localhost", String(server.ports.dicomTls)],
+    rates: new Map(),
+  };
+  const theirs: Receiver = {
+    name: "Orthanc, plain, no fsync",
+    args: ["127.0.0.1", String(orthanc.dicom)],
+    rates: new Map(),
+  };
   try {
-    let from = 1;
-    for (let repeat = 0; repeat < repeats; repeat++) {
-      for (const [associations, each] of [
-        [1, 60],
-        [8, 40],
-        [16, 30],
-        [32, 20],
-      ] as const) {
-        for (const receiver of receivers) {
-          const folders = await slices(join(folder, "in"), associations, each, from);
-          from += associations * each + associations;
-          const rate = await measure(receiver, folders, each);
-          receiver.rates.push(rate);
-          process.stdout.write(
-            `${receiver.name}: ${associations} associations, ${rate.megabytesPerSecond.toFixed(0)} MB/s, ${rate.objectsPerSecond.toFixed(0)} objects/s\n`,
-          );
-          await rm(join(folder, "in"), { recursive: true, force: true });
-        }
-      }
-    }
+    for (let repeat = 0, from = 1; repeat < repeats; repeat++) from = await round([ours, theirs], folder, from);
   } finally {
     await orthanc.stop();
     await server.remove();
     await rm(folder, { recursive: true, force: true });
   }
-  return receivers.map(({ name, rates }) => ({ receiver: name, rates }));
+  const many = best(ours) / best(theirs);
+  const single = mbPerSecond(ours, 1) / mbPerSecond(theirs, 1);
+  process.stdout.write(
+    `Median of ${repeats}: best of 8, 16, 32 associations ${best(ours).toFixed(0)} against ${best(theirs).toFixed(0)} MB/s, ratio ${many.toFixed(2)}; one association ratio ${single.toFixed(1)}\n`,
+  );
+  const raw = [ours, theirs].map(({ name, rates }) => ({ name, objectsPerSecond: Object.fromEntries(rates) }));
+  await keepResults("ingest", { repeats, megabytesPerObject: SLICE_MB, ratioAtBest: many, ratioAtOne: single, raw });
 }
 
-if (import.meta.main) await benchIngest(Number(process.argv[2] ?? 1));
+if (import.meta.main) await main(Number(process.argv[2] ?? 5));
