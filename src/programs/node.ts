@@ -5,6 +5,7 @@ import type { World } from "#features/audit/action.ts";
 import { UNFINISHED } from "#features/compliance/backup/restore.ts";
 import { Keyring } from "#features/keys/keyring.ts";
 import { Gate } from "#features/sharing/gate.ts";
+import { Damage } from "#features/studies/damage.ts";
 import { Indexer } from "#features/studies/indexer.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
@@ -63,7 +64,7 @@ export async function openNode(config: Config): Promise<Node> {
   const blobs = await openDirectory({ root: join(config.dataDir, "objects") });
   syncFolder(config.dataDir); // the store's own name, before anything in it
   const decoders = openDecoders({ size: 2, memoryLimit: 1024 * MIB, timeLimit: 30_000 });
-  const world = { ...office, blobs, decoders };
+  const world = { ...office, blobs, decoders, damaged: new Damage(office).note };
   return {
     ...world,
     indexer: new Indexer(world),

@@ -18,7 +18,7 @@ const FIRST_PIXEL_DATA = 0x7fe00008;
 export async function locate({ world }: Needs, object: StoredObject, path: readonly string[]): Promise<Located | null> {
   const top = Number.parseInt(path[0] ?? "", 16);
   const reader = new Part10Reader({ totalLength: object.row.bytes });
-  for await (const piece of plainRange(world.blobs, object, 0, object.row.bytes)) {
+  for await (const piece of plainRange(world, object, 0, object.row.bytes)) {
     reader.write(piece);
     if (reader.header && (top < FIRST_PIXEL_DATA || reader.header.dataSet.has(top))) break;
   }
@@ -49,7 +49,7 @@ export function valuesOf({ world }: Needs, object: StoredObject, { element, infl
     length,
     bytes: (start, end) => {
       const [from, to] = [start - (start % word), Math.min(length, Math.ceil(end / word) * word)];
-      const pieces = dataRange(world.blobs, object, inflated, offset + from, offset + to);
+      const pieces = dataRange(world, object, inflated, offset + from, offset + to);
       return word === 1 ? pieces : trimmed(swapped(pieces, word), start - from, end - start);
     },
   });

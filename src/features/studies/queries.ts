@@ -69,6 +69,8 @@ export async function seriesOfStudy(tx: Tx, owner: string, study: string): Promi
 }
 
 export type InstanceRecord = {
+  organisation: string;
+  study: string;
   id: string;
   series_uid: string;
   modality: string;
@@ -89,7 +91,7 @@ export type InstanceRecord = {
 export type SealedParts = { header: Buffer; frame_index: Buffer };
 
 const INSTANCE_COLUMNS = sql.raw(
-  `i.id, s.series_uid, s.modality, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax, i.number, i.rows, i.columns, i.bits_allocated, i.frames, i.photometric, i.blob, i.bytes, i.data_set_offset, i.wrapped_key`,
+  `i.organisation, i.study, i.id, s.series_uid, s.modality, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax, i.number, i.rows, i.columns, i.bits_allocated, i.frames, i.photometric, i.blob, i.bytes, i.data_set_offset, i.wrapped_key`,
 );
 
 export type Within = { series?: string | undefined; instance?: string | undefined };

@@ -45,10 +45,10 @@ export async function sameContent(
   return sameDecoded(world, a, b);
 }
 
-async function sameBytes({ blobs }: StudiesWorld, a: Side, b: Side): Promise<boolean> {
+async function sameBytes(world: StudiesWorld, a: Side, b: Side): Promise<boolean> {
   if (a.object.row.bytes - a.dataSetOffset !== b.object.row.bytes - b.dataSetOffset) return false;
-  const left = bytesOf(plainRange(blobs, a.object, a.dataSetOffset, a.object.row.bytes));
-  const right = bytesOf(plainRange(blobs, b.object, b.dataSetOffset, b.object.row.bytes));
+  const left = bytesOf(plainRange(world, a.object, a.dataSetOffset, a.object.row.bytes));
+  const right = bytesOf(plainRange(world, b.object, b.dataSetOffset, b.object.row.bytes));
   for (;;) {
     const [one, other] = [await left(65_536), await right(65_536)];
     if (!one.equals(other)) return false;
@@ -100,7 +100,7 @@ async function pixels(
   index: FrameIndex,
   frame: number,
 ): Promise<Buffer | null> {
-  const pieces = await readableFrame(world.blobs, object, index, frame, json);
+  const pieces = await readableFrame(world, object, index, frame, json);
   if (!pieces) return null;
   const format = readPixelFormat(pixelAttributesFromJson(json));
   const { pixels: decoded } = await world.decoders.decode({

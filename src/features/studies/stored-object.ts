@@ -3,7 +3,9 @@ import { promisify } from "node:util";
 import { createInflateRaw, zstdDecompress } from "node:zlib";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
-import { type Blobs, parseBlobName } from "#platform/blobs/blobs.ts";
+import type { StudiesWorld } from "#features/studies/world.ts";
+import { Fault } from "#kit/fault.ts";
+import { parseBlobName } from "#platform/blobs/blobs.ts";
 import { type FrameIndex, frameRanges, unpackFrames } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
@@ -13,32 +15,57 @@ import { bigEndianUnit, cutNativeFrame } from "#standards/pixels/native.ts";
 import { unwrapKey } from "#trust/keys/wrap.ts";
 import { openSmall } from "#trust/seal/envelope.ts";
 import { sealedSize } from "#trust/seal/layout.ts";
-import { openRange, type SealedSource } from "#trust/seal/range.ts";
+import { checkWhole, openRange, type SealedSource } from "#trust/seal/range.ts";
 
 const decompress = promisify(zstdDecompress);
 
 /** A stored instance that may be read: its row and the key it opens with. */
 export type StoredObject = { row: InstanceRecord; key: SecretKey };
 
+/** Where the objects lie, and who hears of damage. */
+export type Store = Pick<StudiesWorld, "blobs" | "damaged">;
+
 export function storedObject(row: InstanceRecord, group: SecretKey): StoredObject {
   return { row, key: unwrapKey(group, row.wrapped_key) };
 }
 
 /** The plain bytes of the Part 10 file from `start` to `end`, decrypted as they are read; only the chunks touched are opened. */
-export function plainRange(
-  blobs: Blobs,
-  { row, key }: StoredObject,
-  start: number,
-  end: number,
-): AsyncIterable<Buffer> {
+export function plainRange(store: Store, object: StoredObject, start: number, end: number): AsyncIterable<Buffer> {
+  return heard(store, object, openRange(sourceOf(store, object), start, end));
+}
+
+/** Why the object cannot be given back as it came, as far as its beginning, its length and its end tell; null for a sound one. */
+export async function damageOf(store: Store, object: StoredObject): Promise<Fault | null> {
+  try {
+    await checkWhole(sourceOf(store, object));
+    return null;
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    store.damaged?.(object.row, thrown);
+    return thrown;
+  }
+}
+
+function sourceOf({ blobs }: Store, { row, key }: StoredObject): SealedSource {
   const name = parseBlobName(row.blob);
-  const source: SealedSource = {
+  return {
     key,
     objectId: row.id,
     sealedBytes: sealedSize(row.bytes),
     readAt: (offset, length) => blobs.readAt(name, offset, length),
   };
-  return openRange(source, start, end);
+}
+
+const isDamage = (thrown: unknown): thrown is Fault =>
+  thrown instanceof Fault && (thrown.code === "storage.missing" || thrown.code === "seal.broken");
+
+async function* heard(store: Store, { row }: StoredObject, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* pieces;
+  } catch (thrown) {
+    if (isDamage(thrown)) store.damaged?.(row, thrown);
+    throw thrown;
+  }
 }
 
 /** The attributes as DICOM JSON, without group 0002; bulk data as relative URIs. */
@@ -53,7 +80,7 @@ export function frameIndexOf({ row, key }: StoredObject, sealed: SealedParts): F
 
 /** A frame's bytes as stored: its code stream's fragments, or its native pixels. Undefined when there is no such frame (from 0). */
 export async function storedFrame(
-  blobs: Blobs,
+  store: Store,
   object: StoredObject,
   index: FrameIndex,
   frame: number,
@@ -63,13 +90,13 @@ export async function storedFrame(
   const inflated = index.is === "native" && index.inflated;
   const pieces: Buffer[] = [];
   for (const { offset, length } of where.ranges)
-    for await (const piece of dataRange(blobs, object, inflated, offset, offset + length)) pieces.push(piece);
+    for await (const piece of dataRange(store, object, inflated, offset, offset + length)) pieces.push(piece);
   return pieces;
 }
 
 /** As `storedFrame`, but native pixels come little endian and from their first bit on, as decoders and clients want them. */
 export async function readableFrame(
-  blobs: Blobs,
+  store: Store,
   object: StoredObject,
   index: FrameIndex,
   frame: number,
@@ -77,14 +104,14 @@ export async function readableFrame(
 ): Promise<Buffer[] | undefined> {
   const { bigEndian } = transferSyntaxOrPrivate(object.row.transfer_syntax);
   if (index.is !== "native" || (!bigEndian && index.frameBits % 8 === 0))
-    return storedFrame(blobs, object, index, frame);
+    return storedFrame(store, object, index, frame);
   if (frame < 0 || frame >= index.count) return undefined;
   const format = readPixelFormat(pixelAttributesFromJson(json));
   const unit = bigEndian ? bigEndianUnit(format, json["7FE00010"]?.vr === "OB" ? "OB" : "OW") : 1;
   const range = nativeFrameRange(format, frame, unit);
   const pieces: Buffer[] = [];
   for await (const piece of dataRange(
-    blobs,
+    store,
     object,
     index.inflated,
     index.base + range.offset,
@@ -101,19 +128,19 @@ export function readableSyntax(row: InstanceRecord): string {
 
 /** Bytes of the object, or of its inflated data set when the offsets count there. */
 export async function* dataRange(
-  blobs: Blobs,
+  store: Store,
   object: StoredObject,
   inflated: boolean,
   start: number,
   end: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (!inflated) {
-    yield* plainRange(blobs, object, start, end);
+    yield* plainRange(store, object, start, end);
     return;
   }
   const inflate = createInflateRaw();
   pipeline(
-    Readable.from(plainRange(blobs, object, object.row.data_set_offset, object.row.bytes)),
+    Readable.from(plainRange(store, object, object.row.data_set_offset, object.row.bytes)),
     inflate,
     () => undefined,
   );

@@ -120,11 +120,11 @@ async function frameAs(
   json: JsonDataSet | null,
   signal: AbortSignal,
 ): Promise<Buffer[]> {
-  const { blobs, decoders } = needs.world;
+  const { decoders } = needs.world;
   const pieces =
     json === null
-      ? await storedFrame(blobs, object, index, frame)
-      : await readableFrame(blobs, object, index, frame, json);
+      ? await storedFrame(needs.world, object, index, frame)
+      : await readableFrame(needs.world, object, index, frame, json);
   if (!pieces) throw denied();
   if (json === null || index.is === "native") return pieces;
   const format = readPixelFormat(pixelAttributesFromJson(json));

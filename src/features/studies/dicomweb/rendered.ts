@@ -113,7 +113,7 @@ function middleFrame({ object, parts }: WithParts): number {
 
 async function frameOf(needs: DicomwebNeeds, { object, parts }: WithParts, frame: number) {
   const json = await attributesOf(object, parts);
-  const pieces = await readableFrame(needs.world.blobs, object, frameIndexOf(object, parts), frame - 1, json);
+  const pieces = await readableFrame(needs.world, object, frameIndexOf(object, parts), frame - 1, json);
   if (!pieces) throw denied();
   return {
     attributes: pixelAttributesFromJson(json, frame),

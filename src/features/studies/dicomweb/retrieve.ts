@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
-import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
+import type { Opened } from "#features/sharing/gate.ts";
+import { acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { admit, listed } from "#features/studies/dicomweb/instances.ts";
 import type { InstanceRecord } from "#features/studies/queries.ts";
 import { rejudge } from "#features/studies/rejudge.ts";
-import { plainRange, storedObject } from "#features/studies/stored-object.ts";
+import { damageOf, plainRange, storedObject } from "#features/studies/stored-object.ts";
 import { zipStream } from "#features/studies/zip.ts";
 import { Fault } from "#kit/fault.ts";
 import { sendRange, unchanged } from "#platform/http/ranges.ts";
@@ -24,18 +25,19 @@ export const retrieveInstances: Handler = async (needs, asked, request, reply) =
   const { opened, count } = await admit(needs, asked, "retrieve");
   const rows = await listed(needs, asked, opened);
   const syntax = wanted.transferSyntax;
-  const fitting = syntax === undefined || syntax === "*" ? rows : rows.filter((row) => row.transfer_syntax === syntax);
-  const [only] = fitting;
-  if (!only)
+  const asStored = syntax === undefined || syntax === "*" ? rows : rows.filter((row) => row.transfer_syntax === syntax);
+  if (asStored.length === 0)
     throw new Fault(
       "answer.not-acceptable",
       "Nothing here is stored in that transfer syntax; ask for transfer-syntax=*.",
       { place: "Accept" },
     );
+  const fitting = await soundOnes(needs, opened.key, asStored);
+  const [only] = fitting;
   async function* bytesOf(row: InstanceRecord, start = 0, end = row.bytes): AsyncGenerator<Buffer> {
     const stillAllowed = rejudge(() => needs.gate.open("download", asked.who, asked.owner, opened.studyUid));
     await stillAllowed(0);
-    for await (const piece of plainRange(needs.world.blobs, storedObject(row, opened.key), start, end)) {
+    for await (const piece of plainRange(needs.world, storedObject(row, opened.key), start, end)) {
       await stillAllowed(piece.length);
       count({ bytes: piece.length });
       yield piece;
@@ -55,6 +57,24 @@ export const retrieveInstances: Handler = async (needs, asked, request, reply) =
     .type(`multipart/related; type="${DICOM}"; boundary="${boundary}"`)
     .send(Readable.from(partsOf(fitting, bytesOf, boundary, base)));
 };
+
+const CHECKED_AT_ONCE = 16;
+
+/** Those that can be given back as they came: with some missing the answer is partial. @throws Fault seal.broken, storage.missing when there is none */
+async function soundOnes(
+  { world }: DicomwebNeeds,
+  key: Opened["key"],
+  rows: readonly InstanceRecord[],
+): Promise<[InstanceRecord, ...InstanceRecord[]]> {
+  const damages: (Fault | null)[] = [];
+  for (let at = 0; at < rows.length; at += CHECKED_AT_ONCE) {
+    const group = rows.slice(at, at + CHECKED_AT_ONCE);
+    damages.push(...(await Promise.all(group.map((row) => damageOf(world, storedObject(row, key))))));
+  }
+  const [first, ...more] = rows.filter((_, at) => damages[at] === null);
+  if (first) return [first, ...more];
+  throw damages[0] ?? new Fault("storage.missing", "There is nothing to give back.");
+}
 
 function wantedOf(accept: string | undefined, single: boolean): Wanted {
   for (const range of parseAccept(accept)) {

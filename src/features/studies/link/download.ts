@@ -68,7 +68,7 @@ async function* bytesOf(
     await needs.gate.open("download", who, link.organisation, opened.studyUid);
   });
   await stillAllowed(0);
-  for await (const piece of plainRange(needs.world.blobs, storedObject(row, opened.key), 0, row.bytes)) {
+  for await (const piece of plainRange(needs.world, storedObject(row, opened.key), 0, row.bytes)) {
     await stillAllowed(piece.length);
     count({ bytes: piece.length });
     yield piece;

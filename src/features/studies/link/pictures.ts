@@ -36,7 +36,7 @@ export async function linkPicture(
   const way = wayOf(wanted.window, row.modalities, isHounsfield(admitted, json, attributes.rescaleSlope));
   if (!way) throw closed();
   await spend(needs, session);
-  const pieces = await readableFrame(needs.world.blobs, object, index, frame - 1, json);
+  const pieces = await readableFrame(needs.world, object, index, frame - 1, json);
   if (!pieces) throw closed();
   const side = wanted.small ? SMALL_SIDE : SIDE;
   const picture = await needs.world.decoders.render({
