@@ -85,7 +85,7 @@ chapter("consent is recorded in the same flow, and then carries it", async () =>
 
 chapter("the patient withdraws: the page says what stops; the open link stops, the reading group goes on", async () => {
   const reader = await enterBy("radiologist");
-  await rowOf(reader.page, STUDY).waitFor();
+  await rowOf(reader.page, STUDY).first().waitFor();
   const { page } = desk;
   const dialog = await openShareDialog(desk, STUDY, "XR chest PA");
   await dialog.getByRole("heading", { name: "Consents" }).waitFor();
@@ -101,7 +101,7 @@ chapter("the patient withdraws: the page says what stops; the open link stops, t
   teacher.expect(/status of 404/);
   await teacher.page.getByRole("button", { name: "Look at the image" }).first().click();
   await teacher.page.getByRole("heading", { name: "This link is not open." }).waitFor();
-  await rowOf(reader.page, STUDY).dblclick();
+  await rowOf(reader.page, STUDY).first().dblclick();
   await reader.page.locator("canvas").first().waitFor();
 });
 

@@ -89,9 +89,23 @@ chapter("set-up ends only when the recovery key is kept; then the second factor"
   await page.getByRole("button", { name: "I have kept them. Continue" }).click();
 });
 
-chapter("the empty list teaches how the first study comes in", async () => {
+chapter("the empty list leads on: who works with images, and how the first study comes in", async () => {
   const { page } = owner;
   await page.getByRole("heading", { name: "No study yet." }).waitFor();
+  assert.equal(
+    await page.getByRole("button", { name: "Upload", exact: true }).count(),
+    0,
+    "an administrator uploads nothing",
+  );
+  await page.getByRole("link", { name: "People and their roles" }).click();
+  const roles = page.getByRole("combobox", { name: "Roles: Naledi Dube" });
+  for (const role of ["Radiographer", "Radiologist"]) {
+    await roles.press("ArrowDown");
+    await page.getByRole("option", { name: role }).click();
+    await page.getByText("Roles changed.").first().waitFor();
+  }
+  await page.getByRole("link", { name: "Studies" }).click();
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
   await page.getByText("SAFELIGHT", { exact: true }).waitFor();
   await page.getByText(String(server.ready.dicomTls), { exact: true }).waitFor();
   await seesNoBarrier(page, "empty list");

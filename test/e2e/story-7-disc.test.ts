@@ -29,6 +29,11 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const uploadDialog = (page: Page): Locator => page.getByRole("dialog", { name: "Upload" });
+/** Closes the dialog by its last button and waits until the page is back. */
+async function closeUpload(page: Page): Promise<void> {
+  await uploadDialog(page).getByRole("button", { name: "Close" }).last().click();
+  await uploadDialog(page).waitFor({ state: "hidden" });
+}
 const SURE = "I have compared name, number and date of birth with the patient or the request";
 
 chapter("a disc dragged over the page is welcome; after the drop the page says whose images these are", async () => {
@@ -98,7 +103,7 @@ chapter("a ZIP of the same disc: what was here already is said, the rest is stor
   await dialog.getByRole("heading", { name: "Done" }).waitFor();
   await dialog.getByText("3 were here already").waitFor();
   await dialog.getByText("28 stored").waitFor();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await closeUpload(page);
   await rowOf(page, /^Doe, Peter/)
     .first()
     .waitFor();
@@ -163,7 +168,7 @@ chapter("an upload over a slow line is stopped for a while and goes on where it 
   await dialog.getByRole("button", { name: "Resume" }).click();
   await dialog.getByRole("heading", { name: "Done" }).waitFor();
   await dialog.getByText(`${paths.length} stored`).waitFor();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await closeUpload(page);
   await rowOf(page, /^Khumalo, Thandi, CT head from a disc/).click();
   await page
     .getByRole("complementary", { name: "Preview" })
@@ -207,7 +212,7 @@ chapter("what fails is grouped by its reason, and only that is tried again", asy
   await dialog.getByRole("button", { name: "Retry 2 failed files" }).click();
   await dialog.getByText("2 stored").waitFor();
   await dialog.getByRole("button", { name: "Retry 1 failed file" }).waitFor();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await closeUpload(page);
   await rowOf(page, /^Khumalo, Thandi, XR chest taken out/).waitFor();
   assert.equal(await rowOf(page, /XR chest cut short/).count(), 0, "nothing half-stored is visible");
 });
@@ -220,7 +225,7 @@ chapter("files are chosen by the keyboard too, and what is no DICOM is said so",
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("u")]);
   await chooser.setFiles(letter);
   await uploadDialog(page).getByText("No DICOM file was found among 1.").waitFor();
-  await uploadDialog(page).getByRole("button", { name: "Close" }).last().click();
+  await closeUpload(page);
 });
 
 chapter("the record holds every upload", async () => {

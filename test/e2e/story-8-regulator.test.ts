@@ -44,8 +44,10 @@ chapter("the radiologist looks at a patient's images; what the record says of it
   await page.getByLabel("From", { exact: true }).fill(`${today.getFullYear() - 1}-01-01`);
   await page.getByLabel("To", { exact: true }).fill(`${today.getFullYear()}-12-31`);
   const answer = page.getByRole("region", { name: "Audit" }).getByRole("row");
-  const seen = answer.filter({ hasText: "Dr A. Reyes, Reyes Reading Group" }).first();
-  await seen.getByText("looked at images").waitFor();
+  const seen = answer
+    .filter({ hasText: "Dr A. Reyes, Reyes Reading Group" })
+    .filter({ hasText: "looked at images" })
+    .first();
   await seen.getByText("Nkosi, Ayanda").waitFor();
   await seen.getByText("Care", { exact: true }).waitFor();
   await seen.getByText("Granted by the study’s owner.").waitFor();
@@ -57,8 +59,12 @@ chapter("the radiologist looks at a patient's images; what the record says of it
 
 chapter("an entry opens to its detail and gives its proof", async () => {
   const { page } = officer;
-  const seen = page.getByRole("row").filter({ hasText: "Dr A. Reyes, Reyes Reading Group" }).first();
-  await seen.getByRole("button", { name: /^Details: looked at images/ }).click();
+  await page
+    .getByRole("row")
+    .filter({ hasText: "Dr A. Reyes, Reyes Reading Group" })
+    .getByRole("button", { name: /^Details: looked at images/ })
+    .first()
+    .click();
   const [proof] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("button", { name: /^Proof of inclusion/ }).click(),

@@ -96,7 +96,7 @@ export async function newestLetterTo({ context }: Person, address: string, subje
 
 /** The share dialog of a study in the list, by its key. */
 export async function openShareDialog({ page }: Person, row: RegExp, study: string): Promise<Locator> {
-  await rowOf(page, row).click();
+  await rowOf(page, row).first().click();
   await page.getByRole("grid", { name: "Studies" }).press("s");
   const dialog = page.getByRole("dialog", { name: `Share ${study}` });
   await dialog.waitFor();

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { PersonRow } from "#contract/people.ts";
 import { ROLES, type Role } from "#contract/words.ts";
 import { ask, Nothing } from "../api.ts";
-import { useSession } from "../session.ts";
+import { sessionQuery, useSession } from "../session.ts";
 import { Confirm } from "../ui/Confirm.tsx";
 import { moment } from "../ui/format.ts";
 import { Page, Table } from "../ui/Page.tsx";
@@ -47,7 +47,20 @@ export function PeoplePage() {
               </>
             ),
           },
-          { key: "roles", label: t("people.roles"), cell: (person) => <Roles person={person} onChanged={refresh} /> },
+          {
+            key: "roles",
+            label: t("people.roles"),
+            cell: (person) => (
+              <Roles
+                person={person}
+                onChanged={async () => {
+                  await refresh();
+                  if (person.id === session.person.id)
+                    await queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
+                }}
+              />
+            ),
+          },
           {
             key: "status",
             label: t("people.status"),

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconBroadcast, IconShare3, IconUpload } from "@tabler/icons-react";
+import { IconBroadcast, IconShare3, IconUpload, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -15,7 +15,7 @@ export function EmptyList({ onChooseFiles }: { onChooseFiles: () => void }) {
   const port =
     data?.wires.find((wire) => /dicom/i.test(wire.name) && !/web/i.test(wire.name) && wire.state === "on")?.port ??
     2762;
-  if (!session.can.upload)
+  if (!session.can.upload && !session.can.administer)
     return (
       <div className="empty">
         <h2>{t("empty.title")}</h2>
@@ -47,12 +47,21 @@ export function EmptyList({ onChooseFiles }: { onChooseFiles: () => void }) {
           </dl>
           {session.can.administer && <Link to="/admin/devices">{t("empty.devices")}</Link>}
         </li>
-        <li>
-          <IconUpload size={22} stroke={1.5} aria-hidden />
-          <h3>{t("empty.uploadTitle")}</h3>
-          <p className="muted">{t("empty.uploadText")}</p>
-          <Button onClick={onChooseFiles}>{t("empty.uploadAction")}</Button>
-        </li>
+        {session.can.upload ? (
+          <li>
+            <IconUpload size={22} stroke={1.5} aria-hidden />
+            <h3>{t("empty.uploadTitle")}</h3>
+            <p className="muted">{t("empty.uploadText")}</p>
+            <Button onClick={onChooseFiles}>{t("empty.uploadAction")}</Button>
+          </li>
+        ) : (
+          <li>
+            <IconUsers size={22} stroke={1.5} aria-hidden />
+            <h3>{t("empty.peopleTitle")}</h3>
+            <p className="muted">{t("empty.peopleText")}</p>
+            <Link to="/admin/people">{t("empty.people")}</Link>
+          </li>
+        )}
         <li>
           <IconShare3 size={22} stroke={1.5} aria-hidden />
           <h3>{t("empty.share")}</h3>

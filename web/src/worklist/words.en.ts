@@ -99,6 +99,10 @@ export const worklistWords = {
     uploadTitle: "Upload files, a folder, a ZIP or a CD",
     uploadText: "Drop them anywhere on this page, or choose them.",
     uploadAction: "Choose files",
+    peopleTitle: "Say who works with images",
+    peopleText:
+      "An administrator sees no patient. Invite colleagues, or give yourself a role as well: a radiographer uploads and shares, a radiologist reads.",
+    people: "People and their roles",
     share: "Ask a partner to share",
     shareText: "A clinic with an agreement can share a study with you; it appears here by itself.",
     partners: "See partners",
