@@ -7,6 +7,7 @@ import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { tlsOptions } from "#platform/tls.ts";
 import { discardRest } from "./body.ts";
+import { isFramedOnce } from "./framing.ts";
 import { securityHeaders } from "./headers.ts";
 import { endLiveStreams } from "./live.ts";
 
@@ -32,6 +33,7 @@ export function createHttp({ config, log, metrics, headers }: HttpOptions): Fast
     config.tlsCert !== undefined && config.tlsKey !== undefined
       ? tlsOptions({ cert: config.tlsCert, key: config.tlsKey })
       : undefined;
+  const secure = tls !== undefined || config.publicUrl?.startsWith("https:") === true;
   const app = fastify({
     ...(tls === undefined ? {} : { https: tls }),
     logger: false,
@@ -44,9 +46,10 @@ export function createHttp({ config, log, metrics, headers }: HttpOptions): Fast
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: "idle",
-    frameworkErrors: (error, request, reply) => answerFault(error, request, reply, log),
+    // an address that cannot be decoded meets no hook
+    frameworkErrors: (error, request, reply) =>
+      answerFault(error, request, reply.headers({ ...securityHeaders(secure), "x-request-id": request.id }), log),
   }) as unknown as FastifyInstance;
-  const secure = tls !== undefined || config.publicUrl?.startsWith("https:") === true;
   addFrame(app, {
     secure,
     ownHost: config.publicUrl === undefined ? undefined : new URL(config.publicUrl).hostname,
@@ -75,7 +78,10 @@ function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): v
     // on the raw answer: they also hold where a handler takes the answer over, and a route's own header replaces one
     for (const [name, value] of Object.entries({ ...usual, ...own(request) })) reply.raw.setHeader(name, value);
     reply.raw.setHeader("x-request-id", request.id);
-    if (isOwnHost(request.host, ownHost)) done();
+    if (!isFramedOnce(request.raw)) {
+      reply.raw.setHeader("connection", "close"); // what follows on it is anybody's
+      done(new Fault("input.invalid", "The request has more than one host, or a length that is not understood here."));
+    } else if (isOwnHost(request.host, ownHost)) done();
     else
       done(
         new Fault(

@@ -33,6 +33,7 @@ export function addSigninRoutes(app: FastifyInstance, signin: Signin): void {
       handler: async (request, reply) => {
         const began = Date.now();
         try {
+          refuseCrossSite(request, signin.publicUrl());
           return await serve({ signin, route, request, reply, body: bodyOf(route, request) });
         } catch (thrown) {
           if (route.stage !== "signed-in" && route.method === "POST")
