@@ -50,8 +50,8 @@ export function sendDataSets(
 /** Sends one data set alone, as the answer to what was stored. PS3.18 §10.5.3.3. */
 export function sendDataSet(reply: FastifyReply, form: DataSetForm, json: JsonDataSet): FastifyReply {
   return form === "json"
-    ? reply.type("application/dicom+json").send(jsonText(json))
-    : reply.type("application/dicom+xml").send(nativeXml(json));
+    ? reply.type("application/dicom+json").send(Buffer.from(jsonText(json)))
+    : reply.type("application/dicom+xml").send(Buffer.from(nativeXml(json)));
 }
 
 type DataSets = AsyncIterable<JsonDataSet> | Iterable<JsonDataSet>;
