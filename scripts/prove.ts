@@ -28,6 +28,14 @@ const LINES: Readonly<Record<string, readonly Step[]>> = {
   ],
   "6": [{ name: "ingest beside Orthanc", command: "node", args: ["bench/ingest.ts", "5"] }],
   "7": [{ name: "browser stories", command: "node", args: ["scripts/stories.ts"] }],
+  "8": [
+    { name: "OHIF shows CT, MR and ultrasound", command: "node", args: ["--test", "test/interop/ohif.test.ts"] },
+    {
+      name: "dicomweb-client from another origin",
+      command: "node",
+      args: ["--test", "test/interop/dicomweb-client.test.ts"],
+    },
+  ],
 };
 
 const wanted = process.argv[2];

@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const program = join(root, "bin/safelight.ts");
 
-export type Ports = { http: number; dicom: number | null; dicomTls: number };
+export type Ports = { http: number; dicom: number | null; dicomTls: number; ohif?: number };
 export type DeviceFiles = { ae: string; cert: string; key: string; ca: string };
 
 /** The real program as a child process on free ports, with a data directory of its own. */
@@ -101,6 +101,17 @@ export class TestServer {
   async command(...args: readonly string[]): Promise<Record<string, unknown>> {
     const { stdout } = await execute(process.execPath, [program, ...args, "--json"], { env: this.#env });
     return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  /** The same where some of it is refused: exit code 1 is an answer. */
+  async commandThatRefuses(...args: readonly string[]): Promise<{ stdout: string }> {
+    try {
+      return await execute(process.execPath, [program, ...args, "--json"], { env: this.#env });
+    } catch (thrown) {
+      const { code, stdout } = thrown as { code?: number; stdout?: string };
+      if (code !== 1 || stdout === undefined) throw thrown;
+      return { stdout };
+    }
   }
 
   async organisation(name: string): Promise<string> {

@@ -14,6 +14,11 @@ function takeToken() {
   return sessionStorage.getItem(TOKEN);
 }
 
+/** Another token in the address of a tab that is open is taken at once. */
+window.addEventListener("hashchange", () => {
+  if (new URLSearchParams(location.hash.slice(1)).has("token")) location.reload();
+});
+
 /** `?org=ID` in the address: what that organisation has granted, instead of one's own studies. */
 function rootFor(dicomweb, query) {
   const org = query?.get?.("org");

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /** What a foreign page may ask for: what DICOMweb clients send (PS3.18 §8.4) and a token. Cookies are never asked for. */
 const METHODS = "GET, HEAD, POST";
-const REQUEST_HEADERS = "Accept, Authorization, Content-Type";
+const REQUEST_HEADERS = "Accept, Authorization, Content-Type, Range";
 /** What a foreign page may read of an answer, beyond the safelisted headers of the Fetch standard. */
-const ANSWER_HEADERS = "Content-Location, Retry-After, Warning, WWW-Authenticate, X-Request-Id";
+const ANSWER_HEADERS =
+  "Accept-Ranges, Content-Location, Content-Range, Retry-After, Warning, WWW-Authenticate, X-Request-Id";
 const PREFLIGHT_SECONDS = 600;
 
 export type CorsOptions = {
