@@ -32,6 +32,7 @@ export async function ensureRoles(
 
 /** Lets the roles into this database and the owner create what it needs there. */
 export async function ensureRights(admin: pg.ClientBase): Promise<void> {
+  await takeTemporary(admin);
   const granted = await admin.query(
     "select where has_database_privilege('safelight_owner', current_database(), 'CREATE') and has_schema_privilege('safelight_owner', 'public', 'CREATE WITH GRANT OPTION')",
   );
@@ -43,6 +44,18 @@ export async function ensureRights(admin: pg.ClientBase): Promise<void> {
     end $$`);
     await admin.query("grant all on schema public to safelight_owner with grant option");
   });
+}
+
+/** PostgreSQL lets everybody make temporary objects, functions among them: who serves requests makes none. */
+async function takeTemporary(admin: pg.ClientBase): Promise<void> {
+  const open = await admin.query(
+    `select from pg_database where datname = current_database() and pg_has_role(current_user, datdba, 'MEMBER')
+       and (has_database_privilege('safelight_serve', oid, 'TEMP') or has_database_privilege('safelight_auth', oid, 'TEMP'))`,
+  );
+  if (open.rowCount === 0) return;
+  await admin.query(
+    `do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`,
+  );
 }
 
 async function inTransaction(admin: pg.ClientBase, fn: () => Promise<void>): Promise<void> {
