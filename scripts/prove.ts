@@ -2,6 +2,13 @@ import { runAll, type Step } from "./run.ts";
 
 /** The acceptance lines that have a command, by number; docs/acceptance.md tells the rest and the last figures. */
 const LINES: Readonly<Record<string, readonly Step[]>> = {
+  "1": [
+    {
+      name: "the demonstration in a fresh clone below 0700, as root and as an ordinary user",
+      command: "node",
+      args: ["--test", "test/interop/demo-anywhere.test.ts"],
+    },
+  ],
   "2": [
     { name: "every valid file, there and back", command: "node", args: ["--test", "test/interop/round-trip.test.ts"] },
   ],
