@@ -11,6 +11,8 @@ export type Row = {
   route: string;
   /** Needs this right to the study of the path. */
   right?: Letter;
+  /** For people alone: a machine keeps nothing of its own. */
+  people?: true;
   /** Lets these in and nobody else. */
   who?: readonly ActorName[];
   /** Open to everybody, and why. */
@@ -91,6 +93,8 @@ const STUDY = "/api/studies/:owner/:id";
 const API: readonly Row[] = [
   { route: "GET /api/studies", search: true },
   { route: `GET ${STUDY}`, right: "v" },
+  { route: `GET ${STUDY}/markings`, right: "v", people: true },
+  { route: `PUT ${STUDY}/markings`, right: "v", people: true, ask: () => ({ body: { markings: [] } }) },
   { route: `GET ${STUDY}/report`, right: "v" },
   { route: `GET ${STUDY}/report.pdf`, right: "v", passes: "state.conflict" },
   { route: `PUT ${STUDY}/report`, right: "r", ask: () => ({ body: text }) },
