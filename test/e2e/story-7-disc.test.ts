@@ -196,6 +196,7 @@ chapter("what fails is grouped by its reason, and only that is tried again", asy
   const dialog = uploadDialog(page);
   await dialog.getByText("Is this the right patient?").waitFor();
   await dialog.getByLabel(SURE).check();
+  desk.expect(/ERR_FILE_NOT_FOUND/);
   await rename(gone, join(folder, "elsewhere"));
   await dialog.getByRole("button", { name: "Upload 3 files" }).click();
   await dialog.getByRole("heading", { name: "Done, with errors" }).waitFor();
@@ -221,9 +222,10 @@ chapter("files are chosen by the keyboard too, and what is no DICOM is said so",
   const { page } = desk;
   const letter = join(folder, "letter.txt");
   await writeFile(letter, "Dear colleague");
+  const asked = page.waitForEvent("filechooser"); // before the key, so that the browser knows who answers
   await page.getByRole("grid", { name: "Studies" }).focus();
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("u")]);
-  await chooser.setFiles(letter);
+  await page.keyboard.press("u");
+  await (await asked).setFiles(letter);
   await uploadDialog(page).getByText("No DICOM file was found among 1.").waitFor();
   await closeUpload(page);
 });

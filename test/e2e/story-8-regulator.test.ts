@@ -8,7 +8,7 @@ import { seesNoBarrier } from "./support/axe.ts";
 import { Person } from "./support/browser.ts";
 import { sharedDemo } from "./support/demo.ts";
 import { picture } from "./support/picture.ts";
-import { enterBy, rowOf } from "./support/steps.ts";
+import { enterBy, rowOf, showsImage } from "./support/steps.ts";
 import { story } from "./support/story.ts";
 
 /**
@@ -31,7 +31,9 @@ chapter("the radiologist looks at a patient's images; what the record says of it
     .first()
     .click();
   await rowOf(reader.page, /^Nkosi, Ayanda, CT head without contrast, .*Final$/).dblclick();
-  await reader.page.locator("canvas").first().waitFor();
+  await showsImage(reader.page.locator("canvas").first(), "the reading room");
+  await reader.page.getByText("sealed at arrival, unchanged").waitFor();
+  await picture(reader.page, "reading");
   await reader.leave();
 
   officer = await enterBy("clinic");

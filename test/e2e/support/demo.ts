@@ -7,7 +7,7 @@ export type SharedDemo = {
   logins: Record<"clinic" | "radiologist" | "referrer", Login>;
 };
 
-const NAME = "SAFELIGHT_STORIES_DEMO"; // read by tests only; the server under test does not inherit it
+const NAME = "STORIES_DEMO"; // read by tests only; the server under test does not inherit it
 
 export const tellStories = (demo: SharedDemo): void => {
   process.env[NAME] = JSON.stringify(demo);

@@ -123,7 +123,7 @@ function PublishForm({ onClose, onDone }: { onClose: () => void; onDone: () => v
             description={t("consent.formHint")}
             required
             withAsterisk={false}
-            pattern="[a-z0-9-]{3,60}"
+            pattern="[a-z0-9\-]{3,60}"
             value={values.form}
             onChange={(event) => set({ form: event.currentTarget.value })}
           />
