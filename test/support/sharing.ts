@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from "fastify";
+import type { FastifyInstance, FastifyRequest, InjectOptions, LightMyRequestResponse } from "fastify";
 import type { Purpose, Role } from "#contract/words.ts";
 import { type Actor, systemActor } from "#features/audit/actor.ts";
 import { addConsentHttp } from "#features/consent/http.ts";
@@ -13,6 +13,7 @@ import { Gate } from "#features/sharing/gate.ts";
 import { addSharingHttp } from "#features/sharing/http.ts";
 import { Reads } from "#features/sharing/reads.ts";
 import { receiveInstance } from "#features/studies/actions.ts";
+import { addDicomweb } from "#features/studies/dicomweb/routes.ts";
 import { Indexer } from "#features/studies/indexer.ts";
 import type { LinkReports } from "#features/studies/link/door.ts";
 import { addLinkHttp } from "#features/studies/link/http.ts";
@@ -64,6 +65,7 @@ export async function sharingHouse(
   const actors = new Map<string, Actor>();
   const authenticate = (request: FastifyRequest) =>
     Promise.resolve(actors.get(String(request.headers["x-who"])) ?? null);
+  await addDicomweb(app, { world, gate, reads, authenticate });
   addConsentHttp(app, { world, authenticate });
   addAgreementHttp(app, { world, authenticate });
   addSharingHttp(app, { world, authenticate, publicUrl: () => publicUrl });
@@ -85,11 +87,28 @@ export async function sharingHouse(
   return {
     ...{ world, gate, reads, app },
     as(who) {
-      const name = `${who.kind}/${who.id ?? ""}/${who.session}`;
+      const name = nameOf(who);
       actors.set(name, who);
       return new Caller(app, { "x-who": name, host: new URL(publicUrl).host, origin: publicUrl });
     },
   };
+}
+
+const nameOf = (who: Actor): string => `${who.kind}/${who.id ?? ""}/${who.session}`;
+
+/** Asks this house over DICOMweb as somebody it knows. */
+export function dicomwebOf(house: SharingHouse, who: Actor) {
+  house.as(who);
+  return (
+    url: string,
+    headers: Record<string, string> = {},
+    more: InjectOptions = {},
+  ): Promise<LightMyRequestResponse> =>
+    house.app.inject({
+      url: `/dicomweb${url}`,
+      ...more,
+      headers: { "x-who": nameOf(who), host: "localhost", ...headers },
+    });
 }
 
 /** Somebody who asks, with their cookie if they were given one. */
