@@ -32,6 +32,12 @@ const LINES: Readonly<Record<string, readonly Step[]>> = {
       command: "node",
       args: ["--test", "src/features/**/*.test.ts", "test/laws/*.test.ts"],
     },
+    {
+      name: "actors at every route, raw SQL, sign-in, forgery, leaks",
+      command: "node",
+      args: ["--test", "test/access/*.test.ts"],
+    },
+    { name: "the time of a refusal", command: "node", args: ["bench/refusals.ts"] },
   ],
   "6": [{ name: "ingest beside Orthanc", command: "node", args: ["bench/ingest.ts", "5"] }],
   "7": [{ name: "browser stories", command: "node", args: ["scripts/stories.ts"] }],
