@@ -36,7 +36,14 @@ for (const touch of ["pointerdown", "keydown", "wheel"])
 const idleHeader = (): Record<string, string> =>
   Date.now() - touchedAt > IDLE_AFTER_MS ? { "safelight-idle": "1" } : {};
 
-type Ask = { method?: string; body?: unknown; signal?: AbortSignal | undefined; quiet401?: boolean };
+type Ask = {
+  method?: string;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+  quiet401?: boolean;
+  /** Goes on when the page is left meanwhile; for small bodies. */
+  keepalive?: boolean;
+};
 
 let onSignedOut: () => void = () => {};
 /** The one place that learns that a session has ended. */
@@ -46,7 +53,13 @@ export function whenSignedOut(listener: () => void): void {
 
 /** Asks our own server and parses the answer; throws `Refused` for every problem answer and for a server that cannot be reached. */
 export async function ask<T extends z.ZodType>(path: string, answer: T, options: Ask = {}): Promise<z.infer<T>> {
-  const { method = options.body === undefined ? "GET" : "POST", body, signal, quiet401 = false } = options;
+  const {
+    method = options.body === undefined ? "GET" : "POST",
+    body,
+    signal,
+    quiet401 = false,
+    keepalive = false,
+  } = options;
   const response = await reach(path, {
     method,
     credentials: "same-origin",
@@ -58,6 +71,7 @@ export async function ask<T extends z.ZodType>(path: string, answer: T, options:
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
+    ...(keepalive ? { keepalive } : {}),
   });
   if (response.status === 401 && !quiet401) onSignedOut();
   if (!response.ok) throw await refusal(response);

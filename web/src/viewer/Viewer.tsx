@@ -9,6 +9,7 @@ import { railOf } from "./hooks/rail.ts";
 import { useCompare } from "./hooks/useCompare.ts";
 import { useAskText, useEngineState, useLookAhead, useMarkings, useProgress } from "./hooks/useEngine.ts";
 import { useHanging } from "./hooks/useHanging.ts";
+import { useKeptMarkings } from "./hooks/useKeptMarkings.ts";
 import { useKeymap, useKeys } from "./hooks/useKeys.ts";
 import { useOpening } from "./hooks/useOpening.ts";
 import { type StudySeries, useStudySeries } from "./hooks/useSeries.ts";
@@ -47,6 +48,7 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
   const markings = useMarkings(engine);
   const { asking } = useAskText(engine);
   useEngineState(engine, state.tool, state.markings);
+  useKeptMarkings(engine, detail, source, state.markings);
   useLookAhead(engine, source.items, state.panes);
 
   const { pane, item, frame, instance } = activeOf(state, source);

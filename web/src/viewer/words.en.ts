@@ -98,6 +98,7 @@ export const viewerWords = {
     most: "Max",
     area: "Area",
     atDetector: "at the detector",
+    notKept: "Your measurements could not be kept. They stay on the screen; the next change tries again.",
     arrowTitle: "What does the arrow point at?",
     arrowDone: "Set",
     arrowCancel: "Cancel",

@@ -1,10 +1,20 @@
 import { cache, Enums, eventTarget, metaData, RenderingEngine, init as startCore } from "@cornerstonejs/core";
 import { init as startLoader } from "@cornerstonejs/dicom-image-loader";
 import { init as startCornerstoneTools } from "@cornerstonejs/tools";
+import type { Marking as Kept } from "#contract/studies.ts";
+import type { Frame } from "../dicom/frames.ts";
 import type { Stack } from "../dicom/stack.ts";
 import type { Tool } from "../model/state.ts";
 import { forgetImages, prefetch, rank, registerLoader } from "./images.ts";
-import { deleteMarking, forgetMarkings, type Marking, onMarkings, showMarkings } from "./markings.ts";
+import {
+  allMarkings,
+  deleteMarking,
+  forgetMarkings,
+  type Marking,
+  onMarkings,
+  restoreMarking,
+  showMarkings,
+} from "./markings.ts";
 import { metadataOf } from "./metadata.ts";
 import { EnginePane, type PaneEvents } from "./pane.ts";
 import { forgetFrames, register } from "./registry.ts";
@@ -21,6 +31,7 @@ const CACHE_BYTES = 1_600_000_000;
 export class Engine {
   readonly #rendering = new RenderingEngine(ENGINE);
   readonly #panes = new Set<EnginePane>();
+  #forgetting = false;
 
   openPane(id: string, element: HTMLDivElement, events: PaneEvents): EnginePane {
     const pane = new EnginePane(this.#rendering, id, element, events);
@@ -77,8 +88,19 @@ export class Engine {
     return () => eventTarget.removeEventListener(Enums.Events.IMAGE_CACHE_IMAGE_ADDED, listener);
   }
 
+  /** Tells what is marked whenever that changes; not when everything is forgotten, which is nobody's deletion. */
   onMarkings(listener: (markings: readonly Marking[]) => void): () => void {
-    return onMarkings(listener);
+    return onMarkings((markings) => {
+      if (!this.#forgetting) listener(markings);
+    });
+  }
+
+  markings(): readonly Marking[] {
+    return allMarkings();
+  }
+
+  restoreMarking(frame: Frame, kept: Kept): void {
+    restoreMarking(frame, kept);
   }
 
   deleteMarking(): void {
@@ -95,7 +117,9 @@ export class Engine {
   /** Takes everything off the screen and out of memory: requests, pixels, markings, frames. */
   forget(): void {
     for (const pane of this.#panes) this.closePane(pane);
+    this.#forgetting = true;
     forgetMarkings();
+    this.#forgetting = false;
     forgetImages();
     forgetFrames();
   }

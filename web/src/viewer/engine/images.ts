@@ -40,7 +40,7 @@ export function prefetch(imageIds: readonly string[]): void {
       void cache.putImageLoadObject(imageId, { promise }).catch(() => {});
       await promise.catch(() => {
         failed.add(imageId);
-        cache.removeImageLoadObject(imageId, { force: true });
+        dropImage(imageId);
       });
     });
   }
@@ -57,6 +57,11 @@ export function registerLoader(): void {
     void cache.putImageLoadObject(imageId, { promise }).catch(() => failed.add(imageId));
     return { promise: promise as Promise<Types.IImage> & Promise<Record<string, unknown>> };
   });
+}
+
+/** Forgets one image, if it is held at all, so that it can be asked for again. */
+export function dropImage(imageId: string): void {
+  if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId, { force: true });
 }
 
 /** Aborts every request and forgets every pixel. */

@@ -1,9 +1,10 @@
-import { cache, Enums, eventTarget, type RenderingEngine, type Types, utilities } from "@cornerstonejs/core";
+import { Enums, eventTarget, type RenderingEngine, type Types, utilities } from "@cornerstonejs/core";
 import type { Window } from "../dicom/frames.ts";
 import type { Stack } from "../dicom/stack.ts";
 import type { Vec3 } from "../dicom/vector.ts";
 import { plainView, type View } from "../model/state.ts";
 import { type Trouble, troubleOf } from "../source/wire.ts";
+import { dropImage } from "./images.ts";
 import { type Shown, shownIn } from "./picture.ts";
 import { register } from "./registry.ts";
 import { toolsOff, toolsOn } from "./tools.ts";
@@ -99,7 +100,7 @@ export class EnginePane {
   retry(): void {
     const imageId = this.#imageIds[this.#index];
     if (imageId === undefined) return;
-    cache.removeImageLoadObject(imageId, { force: true });
+    dropImage(imageId);
     void this.#open(this.#index);
   }
 
@@ -183,7 +184,7 @@ export class EnginePane {
         error?: unknown;
       };
       if (imageId === undefined || this.#imageIds[this.#index] !== imageId) return;
-      cache.removeImageLoadObject(imageId, { force: true });
+      dropImage(imageId);
       this.#events.onFailed(imageIdIndex ?? this.#index, troubleOf(error));
     };
     eventTarget.addEventListener(Events.IMAGE_LOAD_ERROR, failed);
