@@ -51,7 +51,7 @@ chapter("the radiologist looks at a patient's images; what the record says of it
     .filter({ hasText: "looked at images" })
     .first();
   await seen.getByText("Nkosi, Ayanda").waitFor();
-  await seen.getByText("Care", { exact: true }).waitFor();
+  await seen.getByRole("cell", { name: /^Care/ }).waitFor();
   await seen.getByText("Granted by the study’s owner.").waitFor();
   assert.equal(await answer.filter({ hasText: "shared a study" }).count(), 0);
   assert.equal(await answer.filter({ hasText: "Khumalo" }).count(), 0);

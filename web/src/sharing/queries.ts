@@ -18,6 +18,7 @@ export const accessQuery = (owner: string, id: string) =>
   queryOptions({
     queryKey: ["access", owner, id],
     queryFn: ({ signal }) => ask(`/api/studies/${owner}/${id}/access`, AccessList, { signal }),
+    staleTime: 0, // whoever opens the dialog asks who has access now
   });
 
 export const partnersQuery = queryOptions({
