@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /** Every relative link in our documents leads somewhere, and every decision has its four parts. */
-const roots = [".", "docs", "docs/decisions", "docs/runbook"];
+const roots = [".", "docs", "docs/decisions", "docs/runbook", "docs/conformance"];
 const problems: string[] = [];
 for (const root of roots) {
   for (const name of readdirSync(root).filter((file) => file.endsWith(".md"))) {

@@ -8,6 +8,7 @@ const GENERATED = [
     script: "scripts/generate-dictionary.ts",
     files: ["src/standards/dicom/generated/dictionary.ts", "src/standards/dicom/generated/storage-sop-classes.ts"],
   },
+  { script: "scripts/generate-conformance.ts", files: ["docs/conformance/dicom.md"] },
   { script: "scripts/schema.ts", files: ["db/schema.sql", "src/platform/postgres/generated/schema.ts"] },
 ];
 

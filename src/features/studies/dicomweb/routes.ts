@@ -20,7 +20,7 @@ const SERIES = `${STUDY}/series/:series`;
 const INSTANCE = `${SERIES}/instances/:instance`;
 
 /** PS3.18 §10: path below a root → handler. Both roots have all of them; storing goes to one's own organisation only. */
-const GETS: readonly (readonly [string, Handler])[] = [
+export const DICOMWEB_RESOURCES: readonly (readonly [string, Handler])[] = [
   ["/studies", searchStudies],
   ["/series", searchSeries],
   ["/instances", searchInstances],
@@ -55,7 +55,7 @@ export async function addDicomweb(app: FastifyInstance, needs: DicomwebNeeds): P
       done(null, Readable.from([]));
     });
     for (const root of ["/dicomweb", "/dicomweb/orgs/:org"]) {
-      for (const [path, handler] of GETS)
+      for (const [path, handler] of DICOMWEB_RESOURCES)
         scoped.get(root + path, (request, reply) => serve(needs, handler, request, reply));
     }
     for (const path of ["/studies", STUDY])

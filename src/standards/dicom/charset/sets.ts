@@ -93,7 +93,7 @@ const plain = { g0: latin1, toG0: "(B" };
  * By ISO-IR number or name. The default repertoire (ISO-IR 6) is ASCII; upper halves that appear in it all the same are read as
  * Latin-1, since real files write them without saying so.
  */
-const SETS: Record<string, CharacterSet> = {
+export const SETS: Readonly<Record<string, CharacterSet>> = {
   "6": { ...plain },
   "100": { ...plain, g1: latin1, toG1: "-A" },
   "101": { ...plain, g1: iso8859(2), toG1: "-B" },
