@@ -59,7 +59,8 @@ function nameXml(name: JsonPersonName): string {
       const component = COMPONENTS[at];
       return part === "" || component === undefined ? "" : `<${component}>${escaped(part)}</${component}>`;
     });
-    return `<${group}>${parts.join("")}</${group}>`;
+    const inner = parts.join("");
+    return inner === "" ? "" : `<${group}>${inner}</${group}>`;
   }).join("");
 }
 
