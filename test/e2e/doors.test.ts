@@ -45,6 +45,7 @@ chapter("the doors open by the keyboard alone, each to the list of its person", 
     await page.keyboard.press("Enter");
     await rowOf(page, studies).first().waitFor();
     await seesNoBarrier(page, `study list of ${door}`);
+    if (door === "The radiologist") await picture(page, "worklist");
   }
 });
 

@@ -6,7 +6,6 @@ import { after, before } from "node:test";
 import { seesNoBarrier } from "./support/axe.ts";
 import { Person } from "./support/browser.ts";
 import { sharedDemo } from "./support/demo.ts";
-import { picture } from "./support/picture.ts";
 import { drawInto, enterBy, examinationOf, rowOf, sendFromCt1, showsImage } from "./support/steps.ts";
 import { story } from "./support/story.ts";
 
@@ -71,7 +70,6 @@ chapter("what the modality sends stands in the clinic's list by itself, sealed o
   await preview.getByText(new RegExp(`^${paths.length} images`)).waitFor();
   await preview.getByText(/^Sealed on arrival/).waitFor();
   await seesNoBarrier(clinic.page, "study list");
-  await picture(clinic.page, "worklist");
 });
 
 chapter("the clinic shares it with its reading group, the dialog says why that is allowed", async () => {

@@ -124,7 +124,10 @@ chapter("the link is made; the printed sheet holds the square and the way, no na
   await sheet.getByText(toPatient).waitFor();
   const words = (await sheet.textContent()) ?? "";
   for (const secret of ["Nkosi", "Ayanda", "1987", "448120"]) assert.ok(!words.includes(secret), secret);
+  const screen = page.viewportSize();
+  await page.setViewportSize({ width: 794, height: 1123 }); // A4 at 96 dots an inch
   await picture(page, "print-sheet");
+  if (screen) await page.setViewportSize(screen);
   await page.emulateMedia({ media: "screen" });
   await page.evaluate("window.dispatchEvent(new Event('afterprint'))");
   await dialog.getByRole("button", { name: "Done" }).click();

@@ -12,7 +12,6 @@ import {
 export const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
   "--no-sandbox",
-  "--lang=en-GB",
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
   "--disable-quic",
@@ -31,7 +30,12 @@ let shared: Promise<Browser> | undefined;
 
 /** One browser with an empty profile for a story's people; it closes when the story's process ends. */
 function browser(): Promise<Browser> {
-  shared ??= chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  shared ??= chromium.launch({
+    executablePath: CHROMIUM,
+    headless: true,
+    args: FLAGS,
+    env: { ...process.env, LANGUAGE: "en_GB" },
+  });
   return shared;
 }
 

@@ -8,5 +8,8 @@ const FOLDER = process.env.STORIES_PICTURES;
 export async function picture(page: Page, name: string): Promise<void> {
   if (FOLDER === undefined) return;
   await mkdir(FOLDER, { recursive: true });
+  await page.mouse.move(1, 1); // nothing stands there that answers
+  await page.locator(".mantine-Notification-root").first().waitFor({ state: "hidden" }); // what was said is over
+  await page.waitForTimeout(400);
   await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled" });
 }

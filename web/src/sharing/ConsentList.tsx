@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { z } from "zod";
 import type { ConsentEnded, ConsentRow } from "#contract/sharing.ts";
 import { day } from "../ui/format.ts";
-import { sayBecause, sayRefusal } from "../words/say.ts";
+import { sayBecause, sayCode, sayRefusal } from "../words/say.ts";
 import { consentsQuery, endConsent } from "./queries.ts";
 
 type Row = z.infer<typeof ConsentRow>;
@@ -108,7 +108,9 @@ function Ended({ ended }: { ended: z.infer<typeof ConsentEnded> }) {
       {ended.stays.length > 0 && (
         <p>
           {t("consents.stays", {
-            names: ended.stays.map((one) => `${one.name} (${sayBecause(one.because)})`).join(", "),
+            names: ended.stays
+              .map((one) => `${one.name} (${sayCode("basis", one.because)?.toLowerCase() ?? sayBecause(one.because)})`)
+              .join(", "),
           })}
         </p>
       )}

@@ -3,7 +3,7 @@ export const sharingWords = {
   title: "Share {{study}}",
   tab: { label: "How to share", group: "Person or group", link: "Link" },
   forWhom: "For whom and why",
-  recipient: "Name, for example Dr B. Fourie, neurosurgery",
+  recipient: "Name, for example Dr B. Fourie",
   toPatient: "For the patient",
   partner: "Group or clinic",
   partnerPick: "Choose a partner",

@@ -80,7 +80,7 @@ function FirstOrganisation({ secret, onBegun }: { secret: string; onBegun: (begu
         />
         <TextInput
           size="md"
-          w={220}
+          w={320}
           label={t("setupCountry")}
           description={t("setupCountryWhat")}
           required
