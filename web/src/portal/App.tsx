@@ -12,7 +12,7 @@ import "./portal.css";
 type Stage =
   | { is: "wait" }
   | { is: "card"; card: client.LinkCard; secret: string }
-  | { is: "study"; study: client.LinkStudy; from?: client.LinkStudy }
+  | { is: "study"; study: client.LinkStudy; earlier?: { id: string; from: client.LinkStudy } }
   | { is: "closed" }
   | { is: "forgotten" }
   | { is: "trouble"; thrown: unknown };
@@ -38,9 +38,9 @@ export function App({ secret }: { secret: string | undefined }) {
     };
   }, [secret, turn]);
 
-  const earlier = async (from: client.LinkStudy, prior: string) => {
+  const openEarlier = async (from: client.LinkStudy, id: string) => {
     try {
-      setStage({ is: "study", study: await client.reopen(prior), from });
+      setStage({ is: "study", study: await client.reopen(id), earlier: { id, from } });
     } catch (thrown) {
       setStage(closedOr(thrown));
     }
@@ -58,18 +58,22 @@ export function App({ secret }: { secret: string | undefined }) {
           onClosed={() => setStage({ is: "closed" })}
         />
       );
-    case "study":
+    case "study": {
+      const { study, earlier } = stage;
+      const main = earlier?.from ?? study;
       return (
         <StudyView
-          key={stage.study.series[0]?.id ?? ""}
-          study={stage.study}
+          key={study.series[0]?.id ?? ""}
+          study={study}
+          prior={earlier?.id}
           live
-          onPrior={(prior) => void earlier(stage.study, prior)}
-          {...(stage.from ? { onBack: () => setStage({ is: "study", study: stage.from as client.LinkStudy }) } : {})}
+          onPrior={(id) => void openEarlier(main, id)}
+          {...(earlier ? { onBack: () => setStage({ is: "study", study: main }) } : {})}
           onForget={() => void client.forget().finally(() => setStage({ is: "forgotten" }))}
           onClosed={() => setStage({ is: "closed" })}
         />
       );
+    }
     case "closed":
       return <Plain title={t("closed.title")} text={t("closed.text")} />;
     case "forgotten":

@@ -4,7 +4,7 @@ import { useCine } from "./cine.ts";
 import type { LinkStudy } from "./client.ts";
 import { useGestures } from "./gestures.ts";
 import { type Pictures, type Position, usePicture } from "./pictures.ts";
-import { positionsOf } from "./positions.ts";
+import { plainKind, positionsOf } from "./positions.ts";
 import { SeriesStrip } from "./SeriesStrip.tsx";
 import "./images.css";
 
@@ -135,6 +135,17 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
         )}
         {study.series.length > 1 && (
           <SeriesStrip study={study} chosen={seriesAt} pictures={pictures} onChoose={choose} />
+        )}
+        {position?.kind === "image" && (
+          <details className="images-about">
+            <summary>{t("images.ask")}</summary>
+            <p>{t(matchMedia("(pointer: coarse)").matches ? "images.hint" : "images.hintMouse")}</p>
+            <p>{t(`images.about.${plainKind([series?.modality ?? ""])}`)}</p>
+            {study.windows.length > 1 && (
+              <p>{t(study.modalities.includes("CT") ? "images.windowHintCt" : "images.windowHint")}</p>
+            )}
+            <p>{t("images.tell")}</p>
+          </details>
         )}
         <p className="images-note">{t("images.notForEyes")}</p>
       </footer>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "../api.ts";
-import { type LinkStudy, REPORT_PDF, type ReportForPatient } from "./client.ts";
+import { type LinkStudy, type ReportForPatient, report as reportOf, reportPdf } from "./client.ts";
 import { LanguagePick } from "./LanguagePick.tsx";
 import { troubleOf } from "./trouble.ts";
 import { longDay, studyDay } from "./when.ts";
@@ -11,12 +11,13 @@ const SECTIONS = ["findings", "indication", "comparison"] as const;
 /** The report with what matters first, and a sentence that calms. */
 export function ReportView({
   study,
-  load,
+  prior,
   onBack,
   onClosed,
 }: {
   study: LinkStudy;
-  load: () => Promise<ReportForPatient>;
+  /** The earlier study whose report it is; undefined for the one the link is for. */
+  prior: string | undefined;
   onBack: () => void;
   onClosed: () => void;
 }) {
@@ -24,11 +25,11 @@ export function ReportView({
   const [report, setReport] = useState<ReportForPatient>();
   const [problem, setProblem] = useState<unknown>();
   useEffect(() => {
-    load().then(setReport, (thrown: unknown) => {
+    reportOf(prior).then(setReport, (thrown: unknown) => {
       if (thrown instanceof Refused && thrown.code === "link.closed") onClosed();
       else setProblem(thrown);
     });
-  }, [load, onClosed]);
+  }, [prior, onClosed]);
   return (
     <main className="portal">
       <div className="portal-top">
@@ -71,7 +72,7 @@ export function ReportView({
       )}
       <p className="muted">{t("report.talk")}</p>
       {report && (
-        <a className="portal-button" href={REPORT_PDF} target="_blank" rel="noreferrer">
+        <a className="portal-button" href={reportPdf(prior)} target="_blank" rel="noreferrer">
           {t("report.pdf")}
         </a>
       )}

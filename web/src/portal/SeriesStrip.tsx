@@ -29,7 +29,7 @@ export function SeriesStrip({
             {middle.kind === "image" ? (
               <img src={pictures.thumbnail(middle.instance)} alt="" draggable={false} loading="lazy" />
             ) : (
-              <span>{series.modality}</span>
+              <span>{t("study.document")}</span>
             )}
             <small>{positions.length}</small>
             <span className="sr-only">{label}</span>

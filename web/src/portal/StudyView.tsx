@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNow } from "../ui/useNow.ts";
-import { frameUrl, type LinkStudy, pageUrl, type ReportForPatient, report, thumbnailUrl } from "./client.ts";
+import { frameUrl, type LinkStudy, pageUrl, thumbnailUrl } from "./client.ts";
 import { Images } from "./Images.tsx";
 import { LanguagePick } from "./LanguagePick.tsx";
 import { Leave } from "./Leave.tsx";
@@ -17,7 +17,8 @@ const LINK_PICTURES: Pictures = { thumbnail: thumbnailUrl, frame: frameUrl, page
 type Props = {
   study: LinkStudy;
   pictures?: Pictures;
-  loadReport?: () => Promise<ReportForPatient>;
+  /** The earlier study that is shown, by its id; undefined for the one the link is for. */
+  prior?: string | undefined;
   /** False in the sender's preview: everything is in its place, nothing opens. */
   live: boolean;
   onPrior?: (prior: string) => void;
@@ -31,7 +32,7 @@ type Props = {
 export function StudyView({
   study,
   pictures = LINK_PICTURES,
-  loadReport = report,
+  prior,
   live,
   onPrior,
   onBack,
@@ -44,8 +45,7 @@ export function StudyView({
   const [leaving, setLeaving] = useState(false);
   const count = imageCount(study);
   const cover = coverOf(study);
-  if (reading)
-    return <ReportView study={study} load={loadReport} onBack={() => setReading(false)} onClosed={onClosed} />;
+  if (reading) return <ReportView study={study} prior={prior} onBack={() => setReading(false)} onClosed={onClosed} />;
   return (
     <main className="portal">
       <div className="portal-top">
@@ -58,7 +58,7 @@ export function StudyView({
         )}
         <LanguagePick offered={study.organisation.languages} />
       </div>
-      <Greeting study={study} />
+      <Greeting study={study} earlier={prior !== undefined} />
       <section className="portal-box">
         {cover && (
           <button type="button" className="portal-cover" onClick={() => live && setLooking(cover)}>
@@ -77,7 +77,7 @@ export function StudyView({
             {study.report === "available"
               ? t("study.reportReady")
               : study.report === "none"
-                ? t("study.reportNone")
+                ? t(prior === undefined ? "study.reportNone" : "study.reportNoneEarlier")
                 : t("study.reportNotShared")}
           </p>
           <details className="portal-what">
@@ -107,6 +107,7 @@ export function StudyView({
       </section>
       <Documents
         study={study}
+        shown={prior}
         onPrior={(prior) => live && onPrior?.(prior)}
         onOpen={(series, at) => live && setLooking({ series, at })}
       />
@@ -131,10 +132,11 @@ export function StudyView({
   );
 }
 
-function Greeting({ study }: { study: LinkStudy }) {
+function Greeting({ study, earlier }: { study: LinkStudy; earlier: boolean }) {
   const { t } = useTranslation("portal");
   const now = useNow();
   const patient = plainName(study.patientName);
+  if (earlier) return <h1>{t("study.earlier", { date: studyDay(study.studyDate) })}</h1>;
   const forPatient = sameName(study.recipient, study.patientName);
   if (forPatient)
     return <h1>{t(`study.${partOfDay(new Date(now).getHours())}`, { name: patient.split(" ")[0] ?? patient })}</h1>;
@@ -164,16 +166,18 @@ function Cover({
 
 type DocumentsProps = {
   study: LinkStudy;
+  shown: string | undefined;
   onPrior: (prior: string) => void;
   onOpen: (series: number, at: number) => void;
 };
 
-function Documents({ study, onPrior, onOpen }: DocumentsProps) {
+function Documents({ study, shown, onPrior, onOpen }: DocumentsProps) {
   const { t } = useTranslation("portal");
   const documents = study.series.flatMap((series, index) =>
     series.instances.every((instance) => instance.kind !== "document") ? [] : [{ series, index }],
   );
-  if (documents.length === 0 && study.priors.length === 0) return null;
+  const priors = study.priors.filter(({ id }) => id !== shown);
+  if (documents.length === 0 && priors.length === 0) return null;
   return (
     <section className="portal-box portal-list">
       {documents.map(({ series, index }) => (
@@ -187,14 +191,14 @@ function Documents({ study, onPrior, onOpen }: DocumentsProps) {
             )
           }
         >
-          <Row title={series.description || t("study.documents")} text={series.modality} arrow />
+          <Row title={series.description || t("study.documents")} text={t("study.document")} arrow />
         </button>
       ))}
-      {study.priors.map((prior) => (
+      {priors.map((prior) => (
         <button key={prior.id} type="button" onClick={() => onPrior(prior.id)}>
           <Row
             title={prior.description || t("study.priors")}
-            text={`${t("study.priors")} · ${studyDay(prior.studyDate)}`}
+            text={t("study.earlier", { date: studyDay(prior.studyDate) })}
             arrow
           />
         </button>

@@ -108,3 +108,8 @@ for (const [name, words] of Object.entries({ af, de, fr, zu }))
       );
     assert.deepEqual(places(words), places(en));
   });
+
+test("no choice of brightness is called normal: a patient would take it for a finding", () => {
+  for (const words of [af, de, en, fr, zu])
+    assert.doesNotMatch(words.images.window_.default, /normal|gewoon|okujwayelekile/i);
+});

@@ -15,12 +15,12 @@ import {
   sendCode,
 } from "#features/sharing/link-actions.ts";
 import { linkDocument } from "#features/studies/link/documents.ts";
-import { cookieName, cookieOf, enter, isSecure, type LinkNeeds } from "#features/studies/link/door.ts";
+import { cookieName, cookieOf, enter, isSecure, type LinkNeeds, studiesOf } from "#features/studies/link/door.ts";
 import { linkDownload } from "#features/studies/link/download.ts";
 import { linkPicture } from "#features/studies/link/pictures.ts";
 import { hasSignedReport } from "#features/studies/link/queries.ts";
 import { Refusals } from "#features/studies/link/refusals.ts";
-import { describeStudy, senderOf } from "#features/studies/link/study.ts";
+import { describeStudy, senderOf, shownOf } from "#features/studies/link/study.ts";
 import { maskedAddress, sourceOf } from "#features/studies/link/words.ts";
 import { Fault } from "#kit/fault.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
@@ -71,12 +71,16 @@ export function addLinkHttp(app: FastifyInstance, needs: LinkNeeds): void {
   );
   app.get("/api/link/report", (request) =>
     wire.inside(request, (session) =>
-      wire.report(session, "report.view", (who, owner, study) => needs.reports.read(who, owner, study)),
+      wire.report(session, queryOf(request, "study"), "report.view", (who, owner, study) =>
+        needs.reports.read(who, owner, study),
+      ),
     ),
   );
   app.get("/api/link/report.pdf", (request, reply) =>
     wire.inside(request, (session) =>
-      wire.report(session, "report.download", (who, owner, study) => needs.reports.print(who, owner, study, reply)),
+      wire.report(session, queryOf(request, "study"), "report.download", (who, owner, study) =>
+        needs.reports.print(who, owner, study, reply),
+      ),
     ),
   );
   app.get("/api/link/download", (request, reply) =>
@@ -161,15 +165,18 @@ class LinkWire {
     );
   }
 
-  /** The report of the link's own study, where it was shared with it; on the record before it leaves. */
+  /** The report of the link's study, or of the prior that is named, where reports were shared; on the record before it leaves. */
   async report<T>(
-    { who, link }: LinkSession,
+    session: LinkSession,
+    wanted: string | undefined,
     action: "report.view" | "report.download",
     read: (who: Actor, owner: string, study: string) => Promise<T | null>,
   ): Promise<T> {
     const { world, gate } = this.#needs;
+    const { who, link } = session;
     const { organisation } = link;
-    const opened = await gate.open("view", who, organisation, link.studyUid);
+    const shown = shownOf(await studiesOf(this.#needs, session), wanted);
+    const opened = await gate.open("view", who, organisation, shown.studyUid);
     const signed = (tx: Tx) => hasSignedReport(tx, organisation, opened.study);
     if (!link.withReport || !(await world.database.read({ organisation, person: null }, signed))) throw closed();
     await world.database.transaction({ organisation, person: null }, (tx) =>

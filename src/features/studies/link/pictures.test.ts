@@ -34,12 +34,17 @@ let database: Database;
 let house: SharingHouse;
 let organisation: string;
 let sender: Caller;
+/** The studies whose reports were read, in turn. */
+const read: string[] = [];
 
 before(async () => {
   database = await testDatabase();
   house = await sharingHouse(database, {
     reports: {
-      read: () => Promise.resolve(REPORT),
+      read: (_who, _owner, study) => {
+        read.push(study);
+        return Promise.resolve(REPORT);
+      },
       print: async (_who, _owner, _study, reply) => {
         await reply.type("application/pdf").send("%PDF");
         return reply;
@@ -312,6 +317,28 @@ test("the report is given where it was shared and is signed, and each reading is
   const without = await open(study, { withReport: false });
   assert.equal(without.study.report, "not-shared");
   assert.equal((await without.browser.get("/api/link/report")).statusCode, 404);
+});
+
+test("on an earlier examination the link reads that one's report, and no other's", async () => {
+  const about = { PatientID: "PRIOR-REPORT" };
+  const old = await aStudy(house.world, organisation, [anImage(32, 3)], { ...about, StudyDate: "20240101" });
+  const unread = await aStudy(house.world, organisation, [anImage(32, 3)], { ...about, StudyDate: "20230101" });
+  const study = await aStudy(house.world, organisation, [anImage(32, 4)], about);
+  await database.owner.query(
+    `insert into report_version (organisation, id, study, author, author_organisation, version, status, sealed, wrapped_key, content_sha256)
+     select $1, gen_random_uuid(), unnest($2::uuid[]), gen_random_uuid(), $1, 1, 'final', '', '', ''`,
+    [organisation, [study.id, old.id]],
+  );
+  const { browser } = await open(study, { withPriors: true });
+  const state = async (id: string) => (await browser.get(`/api/link/study?study=${id}`)).json<LinkStudy>().report;
+  assert.deepEqual([await state(old.id), await state(unread.id)], ["available", "none"]);
+  read.length = 0;
+  assert.equal((await browser.get(`/api/link/report?study=${old.id}`)).statusCode, 200);
+  assert.equal((await browser.get(`/api/link/report?study=${unread.id}`)).statusCode, 404);
+  assert.equal((await browser.get("/api/link/report")).statusCode, 200);
+  assert.deepEqual(read, [old.id, study.id]);
+  const alone = await open(study);
+  assert.equal((await alone.browser.get(`/api/link/report?study=${old.id}`)).statusCode, 404);
 });
 
 test("a download is a ZIP of the files as they were received, under names that say nothing", async () => {

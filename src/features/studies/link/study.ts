@@ -4,7 +4,7 @@ import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
 import type { LinkRecord } from "#features/sharing/link-queries.ts";
 import { isDocument, pagesOf } from "#features/studies/link/documents.ts";
 import { type Admitted, admit, type LinkNeeds, studiesOf } from "#features/studies/link/door.ts";
-import { hasSignedReport } from "#features/studies/link/queries.ts";
+import { hasSignedReport, type LinkedStudy } from "#features/studies/link/queries.ts";
 import { windowsOf } from "#features/studies/link/windows.ts";
 import {
   type InstanceRecord,
@@ -37,8 +37,7 @@ export async function describeStudy(
 ): Promise<LinkStudy> {
   const { link } = session;
   const all = await studiesOf(needs, session);
-  const shown = all.find((one) => (study === undefined ? one.main : one.id === study));
-  if (!shown) throw closed();
+  const shown = shownOf(all, study);
   const admitted = await admit(needs, session, shown.studyUid, "view", "view");
   const scope = { organisation: link.organisation, person: null };
   const { series, rows, reported } = await needs.world.database.read(scope, async (tx) => ({
@@ -62,6 +61,13 @@ export async function describeStudy(
     framesLeft: session.framesLeft,
     priors: all.filter((one) => !one.main).map(({ id, description, studyDate }) => ({ id, description, studyDate })),
   };
+}
+
+/** The study that a link is for, or the prior that is named among what it shares. @throws Fault link.closed */
+export function shownOf(all: readonly LinkedStudy[], study: string | undefined): LinkedStudy {
+  const shown = all.find((one) => (study === undefined ? one.main : one.id === study));
+  if (!shown) throw closed();
+  return shown;
 }
 
 function reportState(link: LinkRecord, signed: boolean): LinkStudy["report"] {
