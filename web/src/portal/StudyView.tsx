@@ -136,8 +136,15 @@ function Greeting({ study, earlier }: { study: LinkStudy; earlier: boolean }) {
   const { t } = useTranslation("portal");
   const now = useNow();
   const patient = plainName(study.patientName);
-  if (earlier) return <h1>{t("study.earlier", { date: studyDay(study.studyDate) })}</h1>;
   const forPatient = sameName(study.recipient, study.patientName);
+  if (earlier) {
+    return (
+      <div>
+        <h1>{t("study.earlier", { date: studyDay(study.studyDate) })}</h1>
+        {!forPatient && <p className="muted portal-small">{patient}</p>}
+      </div>
+    );
+  }
   if (forPatient)
     return <h1>{t(`study.${partOfDay(new Date(now).getHours())}`, { name: patient.split(" ")[0] ?? patient })}</h1>;
   return (
