@@ -47,18 +47,29 @@ async function findOrInsert<Row>(find: () => Promise<Row | undefined>, insert: (
   return made;
 }
 
-async function patientOf(tx: Tx, organisation: string, { patient }: IndexEntry): Promise<{ id: string } | undefined> {
+/**
+ * What makes two studies one patient's: the Patient ID and who issued it. Without an ID nothing does, so that each such study has a
+ * patient of its own: strangers must not become each other's priors.
+ */
+function identityOf({ patient, study }: IndexEntry): { issuer: string; patientId: string } {
+  return patient.patientId === "" ? { issuer: study.studyUid, patientId: "" } : patient;
+}
+
+async function patientOf(tx: Tx, organisation: string, entry: IndexEntry): Promise<{ id: string } | undefined> {
+  const { issuer, patientId } = identityOf(entry);
   const { rows } = await sql<{
     id: string;
-  }>`select id from patient where organisation = ${organisation} and issuer = ${patient.issuer} and patient_id = ${patient.patientId}`.execute(
+  }>`select id from patient where organisation = ${organisation} and issuer = ${issuer} and patient_id = ${patientId}`.execute(
     tx,
   );
   return rows[0];
 }
 
-async function insertPatient(tx: Tx, organisation: string, { patient }: IndexEntry): Promise<void> {
+async function insertPatient(tx: Tx, organisation: string, entry: IndexEntry): Promise<void> {
+  const { issuer, patientId } = identityOf(entry);
+  const { name, birthDate, sex } = entry.patient;
   await sql`insert into patient (organisation, id, issuer, patient_id, name, birth_date, sex)
-    values (${organisation}, ${uuidv7()}, ${patient.issuer}, ${patient.patientId}, ${patient.name}, ${patient.birthDate}, ${patient.sex}) on conflict do nothing`.execute(
+    values (${organisation}, ${uuidv7()}, ${issuer}, ${patientId}, ${name}, ${birthDate}, ${sex}) on conflict do nothing`.execute(
     tx,
   );
 }

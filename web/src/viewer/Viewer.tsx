@@ -41,6 +41,7 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
   const source = useStudySeries(detail, onGone);
   const [sheet, setSheet] = useState<"tags" | "help">();
   const [alone, setAlone] = useState<number>();
+  const [reading, setReading] = useState(false);
   const [keymap, setKeymap] = useKeymap();
   const touched = useHanging(detail, source, dispatch);
   const compare = useCompare(detail, source, state, dispatch);
@@ -114,7 +115,21 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
           )}
           {asking && <AskText held={asking.held} onDone={asking.done} />}
         </div>
-        {report !== undefined && report !== null && <aside className={styles.report}>{report}</aside>}
+        {report !== undefined && report !== null && (
+          <>
+            <button
+              type="button"
+              className={styles.reportDoor}
+              aria-expanded={reading}
+              onClick={() => setReading(!reading)}
+            >
+              {t(reading ? "report.images" : "report.open")}
+            </button>
+            <aside className={styles.report} data-reading={reading}>
+              {report}
+            </aside>
+          </>
+        )}
       </main>
     </ViewerContext>
   );

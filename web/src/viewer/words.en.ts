@@ -204,6 +204,7 @@ export const viewerWords = {
   },
   report: {
     open: "Report",
+    images: "Images",
     observers: "By",
     completion: "{{completion}}, {{verification}}",
     image: "image",

@@ -201,6 +201,13 @@ test("a link shows its own study's images and, where priors were shared, theirs;
     assert.equal((await withPriors.browser.get(`/api/link/study?study=${other}`)).statusCode, 404);
 });
 
+test("studies without a Patient ID are nobody's priors: strangers are not one patient", async () => {
+  const nameless = { PatientID: "", PatientName: "Anonymized" };
+  await aStudy(house.world, organisation, [anImage(32, 3)], { ...nameless, StudyDate: "20240101" });
+  const study = await aStudy(house.world, organisation, [anImage(32, 4)], nameless);
+  assert.deepEqual((await open(study, { withPriors: true })).study.priors, []);
+});
+
 test("outside CT the picture is bent brighter or darker, and colour is shown in colour", async () => {
   const size = 16;
   const rgb = Uint8Array.from({ length: size * size * 3 }, (_, at) => (at % 3 === 0 ? 200 : 40));
