@@ -86,7 +86,7 @@ test("every table is under row-level security that even its owner is under, or i
 /** How many rows a statement of the serving role gave, COPY included; 0 where it may not ask. */
 async function rowsOf(text: string): Promise<number | null> {
   const counted: (number | null)[] = [];
-  const { query } = pg.Client.prototype;
+  const query = Reflect.get(pg.Client.prototype, "query") as pg.Client["query"];
   pg.Client.prototype.query = function counting(this: pg.Client, ...given: unknown[]) {
     const answered = Reflect.apply(query, this, given) as unknown as Promise<pg.QueryResult>;
     if ((given[0] as { text?: string }).text !== text) return answered as never;
