@@ -174,6 +174,7 @@ export const adminWords = {
     findings: "Findings",
     detail: "Details",
     proof: "Proof of inclusion",
+    proofWaits: "No signed checkpoint covers this entry yet. Ask again in a minute.",
     because: "Because",
     waiting: "soon",
     actorKind: {

@@ -2,9 +2,10 @@ import { IconAlertTriangle, IconCheck, IconChevronRight, IconX } from "@tabler/i
 import { Fragment, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AuditRow } from "#contract/audit.ts";
+import { Refused } from "../api.ts";
 import { clock, day, personName } from "../ui/format.ts";
 import { saveFile } from "../ui/save-file.ts";
-import { sayBecause, sayCode } from "../words/say.ts";
+import { sayBecause, sayCode, sayRefusal } from "../words/say.ts";
 import { inclusionProof } from "./queries.ts";
 
 const ICON = { done: IconCheck, refused: IconX, failed: IconAlertTriangle } as const;
@@ -107,21 +108,37 @@ function Row({ row, open, onToggle }: { row: AuditRow; open: boolean; onToggle: 
               <dt>ID</dt>
               <dd className="mono">{row.id}</dd>
             </dl>
-            {row.leaf !== null && (
-              <button
-                type="button"
-                className="audit-proof"
-                onClick={() =>
-                  void inclusionProof(row.id).then((proof) =>
-                    saveFile(`proof-${row.leaf}.json`, JSON.stringify(proof, null, 2), "application/json"),
-                  )
-                }
-              >
-                {t("audit.proof")} ↓
-              </button>
-            )}
+            {row.leaf !== null && <Proof row={row} />}
           </td>
         </tr>
+      )}
+    </>
+  );
+}
+
+/** Hands out the proof that this entry is in the signed tree. The newest entries wait for their checkpoint. */
+function Proof({ row }: { row: AuditRow }) {
+  const { t } = useTranslation("admin");
+  const [problem, setProblem] = useState<string>();
+  const save = async () => {
+    setProblem(undefined);
+    try {
+      const proof = await inclusionProof(row.id);
+      saveFile(`proof-${row.leaf}.json`, JSON.stringify(proof, null, 2), "application/json");
+    } catch (thrown) {
+      const waits = thrown instanceof Refused && thrown.code === "state.conflict";
+      setProblem(waits ? t("audit.proofWaits") : sayRefusal(thrown));
+    }
+  };
+  return (
+    <>
+      <button type="button" className="audit-proof" onClick={() => void save()}>
+        {t("audit.proof")} ↓
+      </button>
+      {problem && (
+        <p role="alert" className="muted">
+          {problem}
+        </p>
       )}
     </>
   );

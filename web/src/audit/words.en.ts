@@ -1,7 +1,7 @@
 /** What the record calls each action and each reason, as people read it. The codes are the server's. */
 export const auditWords = {
   /** All that shows images or report of a patient to somebody. */
-  saw: "saw images or report, any way",
+  saw: "saw images or report",
   /** Reasons that read otherwise of somebody else than to them; all others are the common ones. */
   because: {
     "own-care": "Own care: the organisation’s own patient, and their role includes it.",
