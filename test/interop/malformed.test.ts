@@ -207,7 +207,7 @@ test("UIDs that climb out of folders are no UIDs, and none of them reaches the d
   });
   refusedClearly("C-STORE", await storeBySender({ ...file(climbing), sopClass: CT }));
   const { status, comment } = await storeByHttp(part10Of(file(climbing)));
-  assert.deepEqual([status, /^\(0008,0018\)/.test(comment)], [409, true]);
+  assert.deepEqual([status, comment.startsWith("(0008,0018)")], [409, true]);
   for (const path of ["/dicomweb/studies/..%2F..%2Fevil", "/dicomweb/studies/2.25.1/series/%2e%2e%2fevil/instances/x"])
     assert.equal((await get(clinic, path)).status, 404, path);
 });
