@@ -26,6 +26,26 @@ const LINES: Readonly<Record<string, readonly Step[]>> = {
     { name: "Orthanc as a peer", command: "node", args: ["--test", "test/interop/orthanc.test.ts"] },
     { name: "pixels beside the oracles", command: "node", args: ["--test", "test/interop/pixels-decode.test.ts"] },
   ],
+  "4": [
+    { name: "100 rounds of kill -9", command: "node", args: ["test/interop/kill.test.ts", "100"] },
+    {
+      name: "kill -9 at the first start, in an import, in the sweep",
+      command: "node",
+      args: ["test/interop/kill-elsewhere.test.ts", "10"],
+    },
+    { name: "the order of system calls", command: "node", args: ["--test", "test/interop/order-of-calls.test.ts"] },
+    {
+      name: "no room, no database, damage, broken lines, strangers, malformed input",
+      command: "node",
+      args: [
+        "--test",
+        "--test-concurrency=1",
+        ...["no-room", "database-gone", "damaged", "line", "strangers", "malformed"].map(
+          (name) => `test/interop/${name}.test.ts`,
+        ),
+      ],
+    },
+  ],
   "5": [
     {
       name: "verdicts, walls, links",
