@@ -42,7 +42,7 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
   const [sheet, setSheet] = useState<"tags" | "help">();
   const [alone, setAlone] = useState<number>();
   const [reading, setReading] = useState(false);
-  const [keymap, setKeymap] = useKeymap();
+  const { keymap, own, choose } = useKeymap();
   const touched = useHanging(detail, source, dispatch);
   const compare = useCompare(detail, source, state, dispatch);
   const progress = useProgress(engine);
@@ -103,7 +103,7 @@ export function Viewer({ engine, detail, report, actions, onBack, onGone }: Prop
             onAlone={setAlone}
             onTags={() => setSheet("tags")}
           />
-          {sheet === "help" && <HelpSheet keymap={keymap} onKeymap={setKeymap} onClose={() => setSheet(undefined)} />}
+          {sheet === "help" && <HelpSheet own={own} onKeys={choose} onClose={() => setSheet(undefined)} />}
           {sheet === "tags" && instance && (
             <Suspense>
               <TagBrowser

@@ -145,6 +145,10 @@ export const viewerWords = {
     map: "Key map",
     ohif: "OHIF",
     weasis: "Weasis",
+    edit: "To change a key, press it here, then the new one. Esc leaves it as it is.",
+    change: "{{command}}, key {{keys}}: change it",
+    press: "press a key",
+    reset: "Undo my changes",
     mouse: "Mouse and touch",
     mouseLines: {
       left: "Left drag: the active tool",

@@ -16,14 +16,14 @@ import {
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
-import { type Command, type KeymapName, keysOf } from "../model/keys.ts";
+import { type Command, type Keymap, keysOf } from "../model/keys.ts";
 import { LAYOUTS, type Layout } from "../model/layout.ts";
 import type { Choice } from "../model/presets.ts";
 import { sayKey } from "../model/say-key.ts";
 import styles from "./TopBar.module.css";
 
 export type Icon = ComponentType<{ size?: number; stroke?: number }>;
-type Props = { readonly keymap: KeymapName; readonly do: (command: Command) => void };
+type Props = { readonly keymap: Keymap; readonly do: (command: Command) => void };
 
 const LAYOUT_ICONS: Readonly<Record<Layout, Icon>> = {
   "1x1": IconSquare,
@@ -88,7 +88,7 @@ function MenuLine({
   icon: Glyph,
 }: {
   command: Command;
-  keymap: KeymapName;
+  keymap: Keymap;
   label: string;
   act: Props["do"];
   icon?: Icon;

@@ -20,7 +20,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyDetail } from "#contract/studies.ts";
 import { ageInYears, personName } from "../../ui/format.ts";
-import { type Command, type KeymapName, keysOf } from "../model/keys.ts";
+import { type Command, type Keymap, keysOf } from "../model/keys.ts";
 import type { Choice } from "../model/presets.ts";
 import { sayKey } from "../model/say-key.ts";
 import { TOOLS, type Tool, type ViewerState } from "../model/state.ts";
@@ -41,7 +41,7 @@ const TOOL_ICONS: Readonly<Record<Tool, Icon>> = {
 type Props = {
   readonly study: StudyDetail;
   readonly state: ViewerState;
-  readonly keymap: KeymapName;
+  readonly keymap: Keymap;
   readonly choices: readonly Choice[];
   readonly playing: boolean;
   readonly canPlay: boolean;

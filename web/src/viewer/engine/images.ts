@@ -14,7 +14,10 @@ import { Schedule } from "./schedule.ts";
 /** How near each image is to what a pane shows: set by the panes, read at every free place on the wire. */
 const nearness = new Map<string, number>();
 /** HTTP/1.1 gives a page six connections; one stays free for what is clicked. */
-const wire = new Schedule<string>((imageId) => nearness.get(imageId) ?? Number.MAX_SAFE_INTEGER, 5);
+const WIDTH = 5;
+/** The first image of all has the line to itself: side by side with others it would come as late as the last of them. */
+const FIRST_WIDTH = 1;
+const wire = new Schedule<string>((imageId) => nearness.get(imageId) ?? Number.MAX_SAFE_INTEGER, FIRST_WIDTH);
 let session = new AbortController();
 
 /** Panes say what they show and will want: lower is sooner. Ids that no pane names wait at the end. */
@@ -69,6 +72,7 @@ export function forgetImages(): void {
   session.abort();
   session = new AbortController();
   wire.drop();
+  wire.width = FIRST_WIDTH;
   isPrefetch.clear();
   failed.clear();
   nearness.clear();
@@ -79,7 +83,12 @@ export function forgetImages(): void {
 async function load(imageId: string): Promise<Types.IImage> {
   const frame = frameOf(imageId);
   if (!frame) throw new Error("This image is not open any more.");
-  return imageOf(imageId, frame, await shownFrom(frame, session.signal));
+  const { signal } = session;
+  try {
+    return imageOf(imageId, frame, await shownFrom(frame, signal));
+  } finally {
+    if (!signal.aborted) wire.width = WIDTH;
+  }
 }
 
 /** The frame as stored and decoded here; where that cannot be, as the server pictures it. */

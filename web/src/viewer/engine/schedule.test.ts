@@ -61,3 +61,18 @@ test("a key without a rank waits", async () => {
   await settle();
   assert.equal(ran, true);
 });
+
+test("a schedule that is widened starts what there is room for now", async () => {
+  const running: number[] = [];
+  const schedule = new Schedule<number>((key) => key, 1);
+  for (const key of [1, 2, 3, 4]) {
+    schedule.add(key, () => {
+      running.push(key);
+      return new Promise(() => {});
+    });
+  }
+  await settle();
+  assert.deepEqual(running, [1]);
+  schedule.width = 3;
+  assert.deepEqual(running, [1, 2, 3]);
+});

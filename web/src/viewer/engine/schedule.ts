@@ -4,13 +4,19 @@
  */
 export class Schedule<Key> {
   readonly #rank: (key: Key) => number | undefined;
-  readonly #width: number;
+  #width: number;
   readonly #waiting = new Map<Key, () => Promise<void>>();
   #running = 0;
 
   constructor(rank: (key: Key) => number | undefined, width: number) {
     this.#rank = rank;
     this.#width = width;
+  }
+
+  /** How many run side by side from now on. */
+  set width(width: number) {
+    this.#width = width;
+    this.pump();
   }
 
   get waiting(): number {

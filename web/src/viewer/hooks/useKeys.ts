@@ -1,33 +1,34 @@
-import { useEffect, useRef, useState } from "react";
-import { type Command, commandOf, KEYMAPS, type KeymapName } from "../model/keys.ts";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { type Command, commandOf, type Keymap, keymapOf, type OwnKeys, ownKeysFrom } from "../model/keys.ts";
 
-const KEPT_AS = "safelight.keymap";
+const KEPT_AS = "safelight.keys";
 
-/** The chosen key map; kept on this device, as it says nothing of anyone. */
-export function useKeymap(): readonly [KeymapName, (name: KeymapName) => void] {
-  const [keymap, setKeymap] = useState<KeymapName>(kept);
-  const choose = (name: KeymapName) => {
-    setKeymap(name);
+type Keys = { readonly keymap: Keymap; readonly own: OwnKeys; readonly choose: (own: OwnKeys) => void };
+
+/** The reader's keys; kept on this device, as they say nothing of anyone. */
+export function useKeymap(): Keys {
+  const [own, setOwn] = useState<OwnKeys>(kept);
+  const choose = (next: OwnKeys) => {
+    setOwn(next);
     try {
-      localStorage.setItem(KEPT_AS, name);
+      localStorage.setItem(KEPT_AS, JSON.stringify(next));
     } catch {
       // Without storage the choice lasts as long as the page.
     }
   };
-  return [keymap, choose];
+  return { keymap: useMemo(() => keymapOf(own), [own]), own, choose };
 }
 
-function kept(): KeymapName {
+function kept(): OwnKeys {
   try {
-    const name = localStorage.getItem(KEPT_AS);
-    return name !== null && name in KEYMAPS ? (name as KeymapName) : "ohif";
+    return ownKeysFrom(localStorage.getItem(KEPT_AS));
   } catch {
-    return "ohif";
+    return ownKeysFrom(null);
   }
 }
 
 /** Hears keys for the whole page, except where something is being typed or chosen. */
-export function useKeys(keymap: KeymapName, run: (command: Command) => void): void {
+export function useKeys(keymap: Keymap, run: (command: Command) => void): void {
   const call = useRef(run);
   useEffect(() => {
     call.current = run;
@@ -49,7 +50,8 @@ export function useKeys(keymap: KeymapName, run: (command: Command) => void): vo
 
 function takesKeys({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target.closest("[role=menu],[role=dialog],[role=listbox]")) return true;
+  if (target.isContentEditable || target.closest("[role=menu],[role=dialog],[role=listbox],[data-recording]"))
+    return true;
   if (target instanceof HTMLInputElement && target.type === "range") return key.startsWith("Arrow");
   if (
     target instanceof HTMLInputElement ||

@@ -2,7 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { viewerWords } from "../words.en.ts";
 import { commandsFor } from "./commands.ts";
-import { COMMANDS, commandOf, KEYMAPS, type KeymapName, keysOf, nameOfKey } from "./keys.ts";
+import {
+  COMMANDS,
+  commandOf,
+  isFree,
+  KEYMAPS,
+  type KeymapName,
+  keymapOf,
+  keysOf,
+  nameOfKey,
+  type OwnKeys,
+  ownKeysFrom,
+  withKey,
+} from "./keys.ts";
 import { choicesFor } from "./presets.ts";
 import type { Action } from "./reduce.ts";
 import { sayKey } from "./say-key.ts";
@@ -26,12 +38,12 @@ test("shift counts only where it does not make the character", () => {
 
 test("both maps know W for windowing, 1 to 9 for windows and ? for help; Ctrl with a letter of OHIF's means nothing", () => {
   for (const map of Object.keys(KEYMAPS) as KeymapName[]) {
-    assert.equal(commandOf(map, press("w")), "tool.window");
-    assert.equal(commandOf(map, press("7")), "window.7");
-    assert.equal(commandOf(map, press("?", { shiftKey: true })), "help");
+    assert.equal(commandOf(KEYMAPS[map], press("w")), "tool.window");
+    assert.equal(commandOf(KEYMAPS[map], press("7")), "window.7");
+    assert.equal(commandOf(KEYMAPS[map], press("?", { shiftKey: true })), "help");
   }
-  assert.equal(commandOf("ohif", press("w", { ctrlKey: true })), undefined);
-  assert.equal(commandOf("weasis", press("d")), "tool.length");
+  assert.equal(commandOf(KEYMAPS.ohif, press("w", { ctrlKey: true })), undefined);
+  assert.equal(commandOf(KEYMAPS.weasis, press("d")), "tool.length");
 });
 
 test("Tab is in no map: it moves the focus", () => {
@@ -40,13 +52,36 @@ test("Tab is in no map: it moves the focus", () => {
 
 test("every command has a key in both maps, and words", () => {
   for (const map of Object.keys(KEYMAPS) as KeymapName[]) {
-    for (const command of COMMANDS) assert.ok(keysOf(map, command).length > 0, `${command} in ${map}`);
+    for (const command of COMMANDS) assert.ok(keysOf(KEYMAPS[map], command).length > 0, `${command} in ${map}`);
   }
   const words = new Set(Object.keys(viewerWords.command));
   for (const command of COMMANDS) {
     const word = command.startsWith("window.") && command !== "window.own" ? "window-n" : command.replace(".", "-");
     assert.ok(words.has(word), word);
   }
+});
+
+test("a reader's own key takes the place of the map's, and of what the map had on it", () => {
+  const own = withKey({ base: "ohif", own: {} }, "tool.length", "d");
+  assert.deepEqual(keysOf(keymapOf(own), "tool.length"), ["d"]);
+  assert.equal(commandOf(keymapOf(own), press("m")), undefined);
+  const taken = keymapOf(withKey(own, "tool.angle", "w"));
+  assert.equal(commandOf(taken, press("w")), "tool.angle");
+  assert.deepEqual(keysOf(taken, "tool.window"), []);
+  const moved = withKey(own, "tool.angle", "d");
+  assert.deepEqual(moved.own, { "tool.angle": "d" }, "one key, one command");
+});
+
+test("what moves the focus, what closes and modifiers alone stay what they are", () => {
+  for (const key of ["tab", "shift+tab", "escape", "shift", "ctrl+control", "alt+alt"]) assert.ok(!isFree(key), key);
+  for (const key of ["d", "ctrl+d", "shift+arrowup", " ", "f4"]) assert.ok(isFree(key), key);
+});
+
+test("kept keys come back as they were; what makes no sense does not", () => {
+  const own: OwnKeys = { base: "weasis", own: { cine: "x" } };
+  assert.deepEqual(ownKeysFrom(JSON.stringify(own)), own);
+  assert.deepEqual(ownKeysFrom('{"base":"mine","own":{"cine":"tab","fly":"f","tags":7}}'), { base: "ohif", own: {} });
+  for (const text of [null, "", "weasis", "[]", "null"]) assert.deepEqual(ownKeysFrom(text), { base: "ohif", own: {} });
 });
 
 test("keys are said as they stand on a keyboard", () => {

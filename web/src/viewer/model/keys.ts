@@ -163,13 +163,53 @@ export function nameOfKey({ key, ctrlKey, altKey, shiftKey, metaKey }: Press): s
   return [ctrlKey || metaKey ? "ctrl+" : "", altKey ? "alt+" : "", shifts ? "shift+" : "", plain].join("");
 }
 
-export function commandOf(keymap: KeymapName, press: Press): Command | undefined {
-  return (KEYMAPS[keymap] as Keymap)[nameOfKey(press)];
+export function commandOf(keymap: Keymap, press: Press): Command | undefined {
+  return keymap[nameOfKey(press)];
 }
 
 /** The keys of a command, for the help sheet and the tooltips. */
-export function keysOf(keymap: KeymapName, command: Command): string[] {
-  return Object.entries(KEYMAPS[keymap])
+export function keysOf(keymap: Keymap, command: Command): string[] {
+  return Object.entries(keymap)
     .filter(([, held]) => held === command)
     .map(([key]) => key);
+}
+
+/** A map and the keys that a reader has given to commands instead of the map's. */
+export type OwnKeys = { readonly base: KeymapName; readonly own: Readonly<Partial<Record<Command, string>>> };
+
+/** The map as it counts: an own key takes the place of the command's others, and of whatever the map had on it. */
+export function keymapOf({ base, own }: OwnKeys): Keymap {
+  const taken = new Set(Object.values(own));
+  const rest = Object.entries(KEYMAPS[base]).filter(([key, command]) => !taken.has(key) && own[command] === undefined);
+  return Object.fromEntries([...rest, ...Object.entries(own).map(([command, key]) => [key, command as Command])]);
+}
+
+/** The same with another key for a command; another command's own key that is the same goes. */
+export function withKey({ base, own }: OwnKeys, command: Command, key: string): OwnKeys {
+  const others = Object.entries(own).filter(([held, its]) => held !== command && its !== key);
+  return { base, own: { ...Object.fromEntries(others), [command]: key } };
+}
+
+/** Whether a key may be given away: not what moves the focus or closes what is open, and no modifier by itself. */
+export const isFree = (key: string): boolean =>
+  !/^(shift\+)?tab$|^escape$|(^|\+)(shift|control|alt|meta|altgraph|dead|unidentified|process)$/.test(key);
+
+/** What was kept on this device, as far as it makes sense. */
+export function ownKeysFrom(text: string | null): OwnKeys {
+  const held = parsed(text);
+  const base = typeof held["base"] === "string" && held["base"] in KEYMAPS ? (held["base"] as KeymapName) : "ohif";
+  const entries = Object.entries((held["own"] ?? {}) as Record<string, unknown>).filter(
+    ([command, key]) =>
+      (COMMANDS as readonly string[]).includes(command) && typeof key === "string" && key.length <= 40 && isFree(key),
+  );
+  return { base, own: Object.fromEntries(entries) };
+}
+
+function parsed(text: string | null): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? "{}");
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

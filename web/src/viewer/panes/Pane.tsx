@@ -50,7 +50,12 @@ export function Pane(props: Props) {
         data-shown={shown !== undefined && !failed}
         data-image={frame && `${frame.sop}/${frame.number}`}
       />
-      {!shown && !failed && <Notice spinning />}
+      {!shown && !failed && (
+        <>
+          <Preview key={stack.key} url={stack.frames[pane.index]?.url} />
+          <Notice spinning />
+        </>
+      )}
       {failed && <Notice trouble={failed.trouble} onRetry={retry} />}
       {frame && !failed && overlays && (
         <Overlay
@@ -88,6 +93,23 @@ export function Pane(props: Props) {
         />
       )}
     </>
+  );
+}
+
+/** On a good line the image is there before anything else could be. */
+const SLOW_MS = 250;
+
+/** Something to see on a poor line until the image is there: small, blurred, not to be read. */
+function Preview({ url }: { url: string | undefined }) {
+  const [failed, setFailed] = useState(false);
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (url === undefined || failed || !slow) return null;
+  return (
+    <img className={styles.preview} src={`${url}/thumbnail`} alt="" draggable={false} onError={() => setFailed(true)} />
   );
 }
 
