@@ -16,7 +16,7 @@ import type { Sender, Told } from "../support/loss/senders.ts";
 import { TestServer } from "../support/server.ts";
 
 /** `kill -9` where it is rarer and hurts as much: at the first start, in an import, in the sweep. `node FILE 20`: so many rounds of each. */
-const ROUNDS = Number(process.argv[2] ?? 2);
+const ROUNDS = Number(process.argv[2] ?? 1);
 const SEED = process.env["KILL_SEED"] ?? String(randomInt(1_000_000_000));
 const random = randomOf(`kill elsewhere ${SEED}`);
 
@@ -127,7 +127,7 @@ test("kill -9 in the middle of the start-up sweep: the next one ends it, and tak
   const told: Told[] = Array.from({ length: 60 }, (_, at) => ({ slice: { study: 1, number: at + 1 }, said: "stored" }));
   for (let round = 1; round <= ROUNDS; round += 1) {
     await server.stop();
-    const names = await litter(4_000);
+    const names = await litter(2_000);
     const child = server.spawn();
     const gone = once(child, "exit");
     for (let tries = 0; tries < 5_000 && (await left(names)) === names.size; tries += 1) await sleep(2);

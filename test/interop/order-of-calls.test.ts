@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { durableBelow, tooEarly } from "../support/loss/durable.ts";
 import { partsOf, type Slice } from "../support/loss/instances.ts";
 import { associate, type Device, deviceOf, storeByStow, storeOn } from "../support/loss/senders.ts";
@@ -18,6 +19,7 @@ let server: TestServer;
 let trace = "";
 let token = "";
 let device: Device;
+const QUIET_MS = 20;
 /** Seconds of the clock that the trace uses. */
 const now = (): number => Date.now() / 1000;
 type Window = { from: number; to: number; port: number; answers: number };
@@ -25,9 +27,11 @@ const windows: Record<string, Window> = {};
 let calls: Call[] = [];
 
 async function watched(name: string, port: number, answers: number, work: () => Promise<unknown>): Promise<void> {
+  await sleep(QUIET_MS); // our clock knows milliseconds, the trace microseconds: windows stand well apart
   const from = now();
   await work();
-  windows[name] = { from, to: now(), port, answers };
+  windows[name] = { from, to: now() + QUIET_MS / 2_000, port, answers };
+  await sleep(QUIET_MS);
 }
 
 before(async () => {
