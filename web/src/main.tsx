@@ -41,7 +41,7 @@ whenSignedOut(() => {
   const { pathname } = router.state.location;
   if (pathname === "/signin" || pathname === "/") return;
   queries.clear();
-  void router.navigate({ to: "/signin", search: { to: pathname } });
+  void router.navigate({ to: "/signin", search: { to: pathname, ended: true } });
 });
 
 adoptMantineVariables();

@@ -53,7 +53,7 @@ const signin = createRoute({
   getParentRoute: () => root,
   path: "/signin",
   staticData: { room: "dark" },
-  validateSearch: z.object({ to: z.string().max(300).optional() }),
+  validateSearch: z.object({ to: z.string().max(300).optional(), ended: z.literal(true).optional().catch(undefined) }),
   component: lazyRouteComponent(() => import("./signin/SigninPage.tsx"), "SigninPage"),
 });
 

@@ -55,6 +55,7 @@ function PasswordStep({ email, setEmail, password, setPassword, onCode, onEnrol,
   const { t } = useTranslation("signin");
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState<"password" | "passkey">();
+  const { ended } = useSearch({ strict: false }) as { ended?: true };
   const attempt = async (which: "password" | "passkey", work: () => Promise<void>) => {
     setBusy(which);
     setError(undefined);
@@ -69,7 +70,7 @@ function PasswordStep({ email, setEmail, password, setPassword, onCode, onEnrol,
     });
   };
   return (
-    <Frame title={t("title")} lead={t("lead")}>
+    <Frame title={t("title")} lead={t(ended ? "ended" : "lead")}>
       <form onSubmit={byPassword}>
         <TextInput
           label={t("email")}

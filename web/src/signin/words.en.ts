@@ -2,6 +2,8 @@
 export const signinWords = {
   title: "Sign in",
   lead: "Medical images, shared without exposing the patient.",
+  ended:
+    "Your session has ended, as it does after a while without you. Sign in and you are back where you were; what you measured and wrote is kept.",
   email: "Email",
   password: "Password",
   signIn: "Sign in",

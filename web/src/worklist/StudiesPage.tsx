@@ -3,7 +3,7 @@ import { useDebouncedValue, useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyRow } from "#contract/studies.ts";
 import { useSession } from "../session.ts";
@@ -40,6 +40,7 @@ export function StudiesPage() {
   const [sought] = useDebouncedValue(search, 180);
   const list = useInfiniteQuery(studiesQuery(filters, sought));
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  useWarmViewer(list.isSuccess && rows.length > 0 && !phone);
   const [chosen, setChosen] = useState<string>();
   const [sharing, setSharing] = useState<StudyRow>();
   const selected = rows.find((row) => row.id === chosen) ?? (phone ? undefined : rows[0]);
@@ -143,6 +144,15 @@ export function StudiesPage() {
       {sharing && <ShareDialog owner={sharing.owner} id={sharing.id} onClose={() => setSharing(undefined)} />}
     </UploadArea>
   );
+}
+
+/** Once the list stands, the reading room is fetched behind it, so that the first study opens without waiting for the programme. */
+function useWarmViewer(ready: boolean): void {
+  useEffect(() => {
+    if (!ready) return;
+    const timer = setTimeout(() => void import("../study/StudyPage.tsx").catch(() => {}), 1500);
+    return () => clearTimeout(timer);
+  }, [ready]);
 }
 
 function useFilters(): [Filters, (filters: Filters) => void] {
