@@ -79,7 +79,9 @@ async function nothingHalf(): Promise<void> {
 async function fill(folder: string, but: number): Promise<() => Promise<void>> {
   const { bavail, bsize } = await statfs(folder);
   const filler = join(folder, "filler");
-  await writeFile(filler, Buffer.alloc(Math.max(0, bavail * bsize - but)));
+  await writeFile(filler, Buffer.alloc(Math.max(0, bavail * bsize - but))).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOSPC") throw error; // the server took some meanwhile: full is full
+  });
   return () => rm(filler);
 }
 
