@@ -23,7 +23,7 @@ export default {
     { name: "trust has no network and no database", severity: "error", from: { path: "^src/trust/", pathNot: "\\.test\\.ts$" }, to: { path: "^(pg|kysely|fastify|node:)?(net|http|https|tls|dgram|pg|kysely)$" } },
     { name: "production code does not import tests", severity: "error", from: { path: "^(src|web/src|bin)/", pathNot: "\\.test\\.tsx?$" }, to: { path: "^(test|bench|scripts)/|\\.test\\.tsx?$" } },
     { name: "no circles", severity: "error", from: {}, to: { circular: true } },
-    { name: "everything resolves", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "\\.css$|^virtual:" } },
+    { name: "everything resolves", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "\\.css$|\\?url$|^virtual:" } },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
