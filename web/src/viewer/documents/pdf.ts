@@ -29,19 +29,21 @@ export async function openPdf(bytes: Uint8Array): Promise<Pdf> {
     throw thrown;
   }
   const pages = Math.min(await document.getPageCount(), MOST_PAGES);
-  return { pages, page: async (number) => pageOf(await document.getPage(number - 1)), close };
+  return { pages, page: (number) => pageOf(document, number - 1), close };
 }
 
-async function pageOf(page: PDFiumWorkerPage): Promise<PdfPage> {
-  const { originalWidth, originalHeight } = await page.getOriginalSize();
+async function pageOf(document: PDFiumWorkerDocument, index: number): Promise<PdfPage> {
+  // PDFium's page ends with its first use: each takes one of its own.
+  const page = (): Promise<PDFiumWorkerPage> => document.getPage(index);
+  const { originalWidth, originalHeight } = await (await page()).getOriginalSize();
   const ratio = originalWidth > 0 && originalHeight > 0 ? originalHeight / originalWidth : Math.SQRT2;
   return {
     ratio,
     draw: async (wanted) => {
       const { width, height } = pictureSize(wanted, ratio);
-      const drawn = await page.render({ width, height });
+      const drawn = await (await page()).render({ width, height });
       return new ImageData(new Uint8ClampedArray(drawn.data), drawn.width, drawn.height);
     },
-    text: () => page.getText(),
+    text: async () => (await page()).getText(),
   };
 }
