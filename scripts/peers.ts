@@ -15,6 +15,7 @@ const PEERS = [
   ["/usr/bin/strace", "strace"],
   ["/usr/bin/ojph_expand", "openjph-tools"],
   ["/usr/bin/djxl", "libjxl-tools"],
+  ["/usr/bin/cjpeg", "libjpeg-turbo-progs"],
   ["/usr/bin/openssl", "openssl"],
 ] as const;
 
