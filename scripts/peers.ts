@@ -16,6 +16,7 @@ const PEERS = [
   ["/usr/bin/ojph_expand", "openjph-tools"],
   ["/usr/bin/djxl", "libjxl-tools"],
   ["/usr/bin/cjpeg", "libjpeg-turbo-progs"],
+  ["/usr/bin/pngtopnm", "netpbm"],
   ["/usr/bin/openssl", "openssl"],
 ] as const;
 
