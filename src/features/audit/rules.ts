@@ -14,6 +14,9 @@ export function isResting(who: Actor): boolean {
   return who.kind === "person" && who.resting === true;
 }
 
+/** What is unknown and what is forbidden are told in the same words, on every wire. */
+export const NO_SUCH_STUDY = { fault: "access.denied", say: "There is no such study here for you." } as const;
+
 export const RESTING = {
   refused: "resting",
   fault: "role.denied",

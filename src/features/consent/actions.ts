@@ -3,6 +3,7 @@ import { z } from "zod";
 import { PublishForm, RecordConsent } from "#contract/sharing.ts";
 import { action, type World } from "#features/audit/action.ts";
 import { systemActor } from "#features/audit/actor.ts";
+import { NO_SUCH_STUDY } from "#features/audit/rules.ts";
 import {
   type FormVersion,
   formById,
@@ -87,8 +88,7 @@ export const recordConsent = action("consent.record", RecordConsent, async ({ tx
   const patient =
     input.studyOwner === who.organisation ? await patientNamedBy(tx, who.organisation, input.study) : null;
   const form = await formById(tx, who.organisation, input.formVersion);
-  if (!patient || !form)
-    return { refused: "unknown", fault: "access.denied", say: "There is no such study here for you.", audit: {} };
+  if (!patient || !form) return { ...NO_SUCH_STUDY, refused: "unknown", audit: {} };
   const until = input.until === null ? null : new Date(input.until);
   const problem = consentProblem(form, { purposes: input.purposes, until }, now);
   if (problem) return { refused: problem, fault: "state.conflict", say: SAY[problem], audit: { ...audit, patient } };

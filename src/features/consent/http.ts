@@ -4,6 +4,7 @@ import { type ConsentForm, type ConsentRow, PublishForm, RecordConsent } from "#
 import { Id } from "#contract/words.ts";
 import { parseInput, type World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
+import { NO_SUCH_STUDY } from "#features/audit/rules.ts";
 import { publishForm, publishStarterForms, recordConsent } from "#features/consent/actions.ts";
 import {
   type ConsentRecord,
@@ -60,7 +61,7 @@ export function addConsentHttp(app: FastifyInstance, { world, authenticate }: Co
     const input = parseInput(RecordConsent, request.body);
     // whoever takes no consent is refused by role, whether the patient is here or not
     if (mayTakeConsent(who) && !(await samePatient(world, who, idOf(request), input.study)))
-      throw new Fault("access.denied", "There is no such study here for you.");
+      throw new Fault(NO_SUCH_STUDY.fault, NO_SUCH_STUDY.say);
     return reply.code(201).send(await recordConsent(world, who, input));
   });
 }

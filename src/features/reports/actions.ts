@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ReportText, SignReport } from "#contract/studies.ts";
 import { Id } from "#contract/words.ts";
-import { type ActionResult, type ActionTx, type AuditNote, action } from "#features/audit/action.ts";
-import { type Actor, subjectsOf } from "#features/audit/actor.ts";
+import { type ActionResult, type ActionTx, action } from "#features/audit/action.ts";
+import type { Actor } from "#features/audit/actor.ts";
+import { type Allowed, studyFor } from "#features/reports/access.ts";
 import { openContent, sameText, sealContent } from "#features/reports/content.ts";
 import {
   insertVersion,
@@ -13,8 +14,7 @@ import {
   writerNames,
 } from "#features/reports/queries.ts";
 import { mayEdit, mayFollow, type ReportStatus, type Signing } from "#features/reports/rules.ts";
-import { studyFacts } from "#features/sharing/queries.ts";
-import { type StudyRecord, studyById } from "#features/studies/queries.ts";
+import type { StudyRecord } from "#features/studies/queries.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { notify } from "#platform/events.ts";
 
@@ -78,30 +78,19 @@ export const signReport = action(
   },
 );
 
-type Writing = { study: StudyRecord; versions: VersionRecord[]; audit: AuditNote & { because: string } };
+type Writing = Allowed & { versions: VersionRecord[] };
 
-/** The study and its versions under a lock, for whoever may write; the refusal for everyone else, who learns nothing. */
+/** The study and its versions under a lock, for whoever may write; the refusal for everyone else. */
 async function openForWriting(
-  { tx, now }: ActionTx,
+  inside: ActionTx,
   who: Actor,
   owner: string,
   id: string,
 ): Promise<Writing | Extract<ActionResult<never>, { refused: string }>> {
-  const refusal = { fault: "access.denied", say: "There is no such study here for you." } as const;
-  const study = await studyById(tx, owner, id);
-  const facts = await studyFacts(tx, owner, id, subjectsOf(who)); // asked either way: time does not tell what is here
-  if (!study) return { ...refusal, refused: "no-grant", audit: { subject: id } };
-  const verdict = mayEdit(who, facts, now);
-  const audit = {
-    organisation: owner,
-    study: id,
-    patient: study.patient,
-    subject: verdict.grant ?? undefined,
-    because: verdict.because,
-  };
-  if (!verdict.allowed) return { ...refusal, refused: verdict.because, audit };
-  await lockReport(tx, id);
-  return { study, versions: await versionsOf(tx, owner, id), audit };
+  const found = await studyFor(inside, who, { owner, study: id, rule: mayEdit });
+  if ("refused" in found) return found;
+  await lockReport(inside.tx, id);
+  return { ...found, versions: await versionsOf(inside.tx, owner, id) };
 }
 
 export function signedStatus(versions: readonly VersionRecord[]): Signing | null {

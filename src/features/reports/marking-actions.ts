@@ -4,6 +4,7 @@ import { Id } from "#contract/words.ts";
 import { type ActionResult, action, type World } from "#features/audit/action.ts";
 import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
 import type { SecretKey } from "#features/keys/keyring.ts";
+import { studyFor } from "#features/reports/access.ts";
 import { type MarkingRecord, markingsOf, putMarkings } from "#features/reports/marking-queries.ts";
 import { mayMark } from "#features/reports/rules.ts";
 import { denied } from "#features/sharing/gate.ts";
@@ -17,24 +18,15 @@ export const keepMarkings = action(
   "markings.keep",
   Markings.extend({ owner: Id, study: Id }),
   async (inside, who, { owner, study: id, markings }): Promise<ActionResult<Markings>> => {
-    const { tx, now, keyring, random } = inside;
-    const study = await studyById(tx, owner, id);
-    const verdict = mayMark(who, await studyFacts(tx, owner, id, subjectsOf(who)), now); // asked either way: time does not tell what is here
-    const refusal = { fault: "access.denied", say: "There is no such study here for you." } as const;
-    if (!study) return { ...refusal, refused: "no-grant", audit: { subject: id } };
-    const audit = {
-      organisation: owner,
-      study: id,
-      patient: study.patient,
-      subject: verdict.grant ?? undefined,
-      because: verdict.because,
-      detail: { markings: markings.length },
-    };
-    if (!verdict.allowed || who.id === null) return { ...refusal, refused: verdict.because, audit };
-    const group = await keyring.groupKey(tx, owner, study.key_group);
+    const found = await studyFor(inside, who, { owner, study: id, rule: mayMark });
+    if ("refused" in found) return found;
+    const { tx, keyring, random } = inside;
+    const person = personOf(who);
+    const audit = { ...found.audit, detail: { markings: markings.length } };
+    const group = await keyring.groupKey(tx, owner, found.study.key_group);
     const key = newKey(random);
-    const sealed = sealSmall(key, nameOf(id, who.id), Buffer.from(JSON.stringify(markings), "utf8"));
-    await putMarkings(tx, { organisation: owner, study: id, person: who.id, sealed, wrappedKey: wrapKey(group, key) });
+    const sealed = sealSmall(key, nameOf(id, person), Buffer.from(JSON.stringify(markings), "utf8"));
+    await putMarkings(tx, { organisation: owner, study: id, person, sealed, wrappedKey: wrapKey(group, key) });
     return { done: { markings }, audit };
   },
 );
@@ -44,11 +36,18 @@ export function readMarkings(world: World, who: Actor, owner: string, id: string
   return world.database.read(scopeOf(who), async (tx) => {
     const study = await studyById(tx, owner, id);
     const verdict = mayMark(who, await studyFacts(tx, owner, id, subjectsOf(who)), tx.now);
-    if (!study || !verdict.allowed || who.id === null) throw denied();
-    const row = await markingsOf(tx, owner, id, who.id);
+    if (!study || !verdict.allowed) throw denied();
+    const person = personOf(who);
+    const row = await markingsOf(tx, owner, id, person);
     if (!row) return { markings: [] };
-    return { markings: opened(await world.keyring.groupKey(tx, owner, study.key_group), nameOf(id, who.id), row) };
+    return { markings: opened(await world.keyring.groupKey(tx, owner, study.key_group), nameOf(id, person), row) };
   });
+}
+
+/** The rule lets people through only. */
+function personOf(who: Actor): string {
+  if (who.kind !== "person") throw denied();
+  return who.id;
 }
 
 const nameOf = (study: string, person: string): string => `markings:${study}:${person}`;

@@ -1,5 +1,5 @@
 import type { Actor } from "#features/audit/actor.ts";
-import { mayReadReport, mayReport, mayView, type StudyFacts } from "#features/sharing/rules.ts";
+import { type AccessVerdict, mayReadReport, mayReport, mayView, type StudyFacts } from "#features/sharing/rules.ts";
 
 /** Who writes, signs and reads reports, and which status may follow which. Pure. */
 
@@ -8,26 +8,27 @@ export type Signing = Exclude<ReportStatus, "draft">;
 
 export type ReportVerdict = { allowed: boolean; because: string; grant: string | null };
 
+const NO_PERSON: ReportVerdict = { allowed: false, because: "role", grant: null };
+
+function told(verdict: AccessVerdict): ReportVerdict {
+  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+}
+
 /** Reports are written by people: radiologists of the owner in care, or whoever holds a grant with the right to report. */
 export function mayEdit(who: Actor, study: StudyFacts, now: Date): ReportVerdict {
-  if (who.kind !== "person") return { allowed: false, because: "role", grant: null };
-  const verdict = mayReport(who, study, now);
-  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+  return who.kind === "person" ? told(mayReport(who, study, now)) : NO_PERSON;
 }
 
 /** Whoever may look at the study in its own organisation, was given the report with it, or writes it. */
 export function mayRead(who: Actor, study: StudyFacts, now: Date): ReportVerdict {
   const writer = mayEdit(who, study, now);
   if (writer.allowed) return writer;
-  const verdict = mayReadReport(who, study, now);
-  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+  return told(mayReadReport(who, study, now));
 }
 
 /** Whoever looks at images may measure on them; a machine and a link keep nothing. */
 export function mayMark(who: Actor, study: StudyFacts, now: Date): ReportVerdict {
-  if (who.kind !== "person") return { allowed: false, because: "role", grant: null };
-  const verdict = mayView(who, study, now);
-  return { allowed: verdict.allowed, because: verdict.because, grant: verdict.allowed ? verdict.grant : null };
+  return who.kind === "person" ? told(mayView(who, study, now)) : NO_PERSON;
 }
 
 /** A final report stands: after it come addenda only, and an addendum only after it. `signed` is the newest signed status. */

@@ -1,6 +1,7 @@
 import type { Right } from "#contract/words.ts";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
+import { NO_SUCH_STUDY } from "#features/audit/rules.ts";
 import { Epochs } from "#features/keys/epochs.ts";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import { studyByUid, studyFacts } from "#features/sharing/queries.ts";
@@ -120,5 +121,5 @@ export class Gate {
 
 /** One answer for unknown and forbidden. */
 export function denied(): Fault {
-  return new Fault("access.denied", "There is no such study here for you.");
+  return new Fault(NO_SUCH_STUDY.fault, NO_SUCH_STUDY.say);
 }

@@ -3,6 +3,7 @@ import { ShareProposal } from "#contract/sharing.ts";
 import { Id } from "#contract/words.ts";
 import type { ActionTx } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
+import { denied } from "#features/sharing/gate.ts";
 import {
   agreementsOf,
   consentsOf,
@@ -46,7 +47,7 @@ export async function judge(
 ): Promise<Judged> {
   const shares = who.kind === "person" && sharesFor(who, input.owner);
   const study = shares ? await sharedStudy(tx, input.owner, input.study) : null;
-  if (!study || who.kind !== "person") throw new Fault("access.denied", "There is no such study here for you.");
+  if (!study || who.kind !== "person") throw denied();
   const agreements = await agreementsOf(tx, who.organisation);
   const consents = await consentsOf(tx, who.organisation, study.patient);
   const facts: ShareFacts = {

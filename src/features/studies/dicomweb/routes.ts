@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
+import { denied } from "#features/sharing/gate.ts";
 import type { Asked, DicomwebNeeds, Handler } from "#features/studies/dicomweb/asked.ts";
 import { retrieveBulkData } from "#features/studies/dicomweb/bulk-data.ts";
 import { retrieveFrames } from "#features/studies/dicomweb/frames.ts";
@@ -83,9 +84,9 @@ type Params = { org?: string; study?: string; series?: string; instance?: string
 function askedOf(who: Actor, request: FastifyRequest, signal: AbortSignal): Asked {
   const params = request.params as Params;
   const owner = params.org?.toLowerCase() ?? who.organisation;
-  if (!UUID.test(owner)) throw new Fault("access.denied", "There is no such study here for you.");
+  if (!UUID.test(owner)) throw denied();
   for (const uid of [params.study, params.series, params.instance]) {
-    if (uid !== undefined && !UID.test(uid)) throw new Fault("access.denied", "There is no such study here for you.");
+    if (uid !== undefined && !UID.test(uid)) throw denied();
   }
   const at = request.url.indexOf("?");
   const root = params.org === undefined ? "/dicomweb" : `/dicomweb/orgs/${owner}`;
