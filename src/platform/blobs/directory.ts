@@ -297,8 +297,7 @@ class FileWriter implements BlobWriter {
     this.#state = "aborted";
     this.#gathered = [];
     await this.#file?.close().catch(() => undefined);
-    const left = this.#file === undefined ? [] : [this.#writing.part, this.#made ?? ""];
-    for (const path of left) if (path !== "") await rm(path, { force: true }).catch(() => undefined);
+    if (this.#made !== undefined) await rm(this.#made, { force: true }).catch(() => undefined);
     this.#writing.ended();
   }
 }

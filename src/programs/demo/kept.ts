@@ -20,8 +20,9 @@ export async function keptDemo(dataDir: string): Promise<Demo | null> {
   let text: string;
   try {
     text = await readFile(join(dataDir, FILE), "utf8");
-  } catch {
-    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error; // what cannot be read is not thrown away as if it were not there
   }
   const open = JSON.parse(text) as Demo & Record<(typeof PEOPLE)[number], { secret: unknown }>;
   for (const who of PEOPLE) open[who].secret = new Hidden(String(open[who].secret));
