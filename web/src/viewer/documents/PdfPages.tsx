@@ -12,19 +12,19 @@ export function PdfPages({ pdf }: { pdf: Pdf }) {
       <button type="button" className={styles.wide} onClick={() => setWide(!wide)}>
         {t(wide ? "document.fit" : "document.larger")}
       </button>
-      {Array.from({ length: pdf.pages }, (_, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a page is its number
-        <Page key={at} pdf={pdf} number={at + 1} wide={wide} />
+      {Array.from({ length: pdf.pages }, (_, at) => at + 1).map((number) => (
+        <Page key={number} pdf={pdf} number={number} />
       ))}
     </article>
   );
 }
 
-function Page({ pdf, number, wide }: { pdf: Pdf; number: number; wide: boolean }) {
+function Page({ pdf, number }: { pdf: Pdf; number: number }) {
   const { t } = useTranslation("viewer");
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const near = useNear(host);
+  const width = useWidth(host);
   const [page, setPage] = useState<PdfPage>();
   const [text, setText] = useState("");
   const [failed, setFailed] = useState(false);
@@ -39,15 +39,20 @@ function Page({ pdf, number, wide }: { pdf: Pdf; number: number; wide: boolean }
       over = true;
     };
   }, [pdf, number, near]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a wider page is drawn anew
   useEffect(() => {
-    if (!page || !near) return;
+    if (!page || !near || width === 0) return;
     let over = false;
-    const width = Math.ceil((host.current?.clientWidth ?? 0) * devicePixelRatio);
-    page.draw(width).then(
+    page.draw(Math.ceil(width * devicePixelRatio)).then(
       (picture) => !over && put(canvas.current, picture),
       () => !over && setFailed(true),
     );
+    return () => {
+      over = true;
+    };
+  }, [page, near, width]);
+  useEffect(() => {
+    if (!page || !near) return;
+    let over = false;
     page.text().then(
       (found) => !over && setText(found),
       () => {}, // a page without text is still a picture
@@ -55,7 +60,7 @@ function Page({ pdf, number, wide }: { pdf: Pdf; number: number; wide: boolean }
     return () => {
       over = true;
     };
-  }, [page, near, wide]);
+  }, [page, near]);
   return (
     <div ref={host} className={styles.leaf} style={{ aspectRatio: `1 / ${page?.ratio ?? Math.SQRT2}` }}>
       {near && <canvas ref={canvas} />}
@@ -70,6 +75,19 @@ function put(canvas: HTMLCanvasElement | null, picture: ImageData): void {
   canvas.width = picture.width;
   canvas.height = picture.height;
   canvas.getContext("2d")?.putImageData(picture, 0, 0);
+}
+
+/** An element's width in CSS pixels, also after it changed: a wider page is drawn anew. */
+function useWidth(host: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [host]);
+  return width;
 }
 
 /** Whether an element is in sight or within a screen of it: pages far away hold no pixels. */
