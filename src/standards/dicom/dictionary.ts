@@ -61,9 +61,6 @@ export function tagOf(keyword: string): Tag {
   return tag;
 }
 
-/** As `tagOf`, but undefined for unknown words: for what comes from outside. */
-export const findTag = (keyword: string): Tag | undefined => byKeyword.get(keyword);
-
 /** "(0028,0010) Rows": how faults and people name an element, never its value. */
 export function placeOf(tag: Tag): string {
   const name = entryOf(tag)?.name;

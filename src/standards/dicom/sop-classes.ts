@@ -8,8 +8,6 @@ export const STORAGE_SOP_CLASSES: readonly SopClass[] = STORAGE as unknown as re
 
 const storageByUid = new Map<string, SopClass>(STORAGE_SOP_CLASSES.map((sopClass) => [sopClass.uid, sopClass]));
 
-export const storageSopClass = (uid: string): SopClass | undefined => storageByUid.get(uid);
-
 /** PS3.4 annexes A, C, J, K, F, CC, H: the other service classes that this product speaks of by name. */
 export const SOP_CLASS = {
   verification: "1.2.840.10008.1.1",

@@ -21,8 +21,6 @@ export function tagFromText(text: string): Tag | undefined {
   return digits ? Number.parseInt(`${digits[1]}${digits[2]}`, 16) : undefined;
 }
 
-export const groupOf = (tag: Tag): number => tag >>> 16;
-
 /** PS3.5 §7.8: odd groups belong to whoever reserved a block in them. */
 export const isPrivate = (tag: Tag): boolean => (tag & 0x10000) !== 0;
 
