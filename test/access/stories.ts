@@ -255,21 +255,13 @@ export class Stories {
     rmSync(folder, { recursive: true });
   }
 
+  #invite(org: string, email: string, role: string, ...more: string[]) {
+    return this.shell("admin", "user", "create", "--org", org, "--email", email, "--role", role, ...more);
+  }
+
   async #signIn(org: string): Promise<void> {
     const email = `${this.plant("user's address")}@example.org`;
-    const { setupUrl = "" } = await this.shell(
-      "admin",
-      "user",
-      "create",
-      "--org",
-      org,
-      "--email",
-      email,
-      "--role",
-      "administrator",
-      "--name",
-      this.plant("user's name"),
-    );
+    const { setupUrl = "" } = await this.#invite(org, email, "administrator", "--name", this.plant("user's name"));
     this.planted.push({ field: "password", value: PASSWORD });
     await this.#must(200, "POST", "/api/invitation/accept", { secret: setupUrl.split("#")[1], password: PASSWORD });
     const { totpURI } = await this.#must(200, "POST", "/api/auth/two-factor/enable", { password: PASSWORD });
@@ -411,16 +403,6 @@ export class Stories {
       referer: `http://localhost/${this.plant("referrer header")}`,
     });
     await this.tell("POST", "/api/session/organisation", { organisation: this.plant("no organisation") });
-    await this.shell(
-      "admin",
-      "user",
-      "create",
-      "--org",
-      org,
-      "--email",
-      this.plant("no address in the shell"),
-      "--role",
-      "referrer",
-    ).catch(() => undefined);
+    await this.#invite(org, this.plant("no address in the shell"), "referrer").catch(() => undefined);
   }
 }

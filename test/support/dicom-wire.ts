@@ -71,10 +71,16 @@ export class Wire {
 
   /** The next PDU, or "closed" when none comes any more. */
   async next(): Promise<Pdu | "closed"> {
+    const bytes = await this.nextBytes();
+    return bytes === "closed" ? bytes : readPdu(bytes);
+  }
+
+  /** The same as it stands on the wire. PS3.8 §9.3.1: type, reserved, length of what follows. */
+  async nextBytes(): Promise<Buffer | "closed"> {
     for (;;) {
-      if (this.#bytes.length >= 6 && this.#bytes.length >= 6 + this.#bytes.readUInt32BE(2)) {
-        const length = 6 + this.#bytes.readUInt32BE(2);
-        const pdu = readPdu(this.#bytes.subarray(0, length));
+      const length = this.#bytes.length < 6 ? Number.POSITIVE_INFINITY : 6 + this.#bytes.readUInt32BE(2);
+      if (this.#bytes.length >= length) {
+        const pdu = this.#bytes.subarray(0, length);
         this.#bytes = this.#bytes.subarray(length);
         return pdu;
       }

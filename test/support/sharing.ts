@@ -8,6 +8,7 @@ import { type Actor, systemActor } from "#features/audit/actor.ts";
 import { addConsentHttp } from "#features/consent/http.ts";
 import { giveRole, insertPerson } from "#features/people/person-queries.ts";
 import { Strangers } from "#features/people/strangers.ts";
+import { addReportsHttp } from "#features/reports/http.ts";
 import { addAgreementHttp } from "#features/sharing/agreement-http.ts";
 import { Gate } from "#features/sharing/gate.ts";
 import { addSharingHttp } from "#features/sharing/http.ts";
@@ -29,7 +30,7 @@ import type { Database } from "#platform/postgres/db.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
 import { ORIGIN, testWorld } from "./people.ts";
 
-/** A server of sharing, consent and links that does not listen; whoever a request says to be is believed. */
+/** A server of sharing, consent, reports and links that does not listen; whoever a request says to be is believed. */
 export type SharingHouse = {
   world: StudiesWorld;
   gate: Gate;
@@ -69,6 +70,7 @@ export async function sharingHouse(
   addConsentHttp(app, { world, authenticate });
   addAgreementHttp(app, { world, authenticate });
   addSharingHttp(app, { world, authenticate, publicUrl: () => publicUrl });
+  addReportsHttp(app, { world, authenticate });
   addLinkHttp(app, {
     world,
     gate,
@@ -122,7 +124,7 @@ export class Caller {
     this.#headers = headers;
   }
 
-  async ask(method: "GET" | "POST" | "DELETE", url: string, payload?: object): Promise<LightMyRequestResponse> {
+  async ask(method: "GET" | "POST" | "PUT" | "DELETE", url: string, payload?: object): Promise<LightMyRequestResponse> {
     const cookie = this.cookie === "" ? {} : { cookie: this.cookie };
     const answer = await this.#app.inject({
       method,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect, type Socket } from "node:net";
+import { Wire } from "./dicom-wire.ts";
 
 /**
  * A conversation over the DICOM upper layer, byte by byte. `>` lines are sent, `<` lines must come; a block of either is one PDU.
@@ -109,55 +109,20 @@ export async function replayBytes(
   turns: readonly ByteTurn[],
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
-  const peer = new Peer(port);
+  const peer = new Wire(port);
   try {
     for (const { who, text, line } of turns) {
       if (who === ">") {
         const hex = source(parse(text, files));
         assert.match(hex, /^[0-9a-f]*$/, `line ${line}: what is sent has no blanks`);
-        peer.socket.write(Buffer.from(hex, "hex"));
+        peer.send(Buffer.from(hex, "hex"));
         continue;
       }
-      const received = await peer.next();
-      assert.match(received, new RegExp(`^${source(parse(text, files))}$`), `line ${line}`);
+      const received = await peer.nextBytes();
+      const hex = received === "closed" ? received : received.toString("hex");
+      assert.match(hex, new RegExp(`^${source(parse(text, files))}$`), `line ${line}`);
     }
   } finally {
     peer.socket.destroy();
-  }
-}
-
-class Peer {
-  readonly socket: Socket;
-  #bytes = Buffer.alloc(0);
-  #ended = false;
-  #wake: () => void = () => undefined;
-
-  constructor(port: number) {
-    this.socket = connect({ host: "127.0.0.1", port, noDelay: true });
-    this.socket.on("data", (bytes: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, bytes]);
-      this.#wake();
-    });
-    this.socket.on("error", () => undefined);
-    this.socket.on("close", () => {
-      this.#ended = true;
-      this.#wake();
-    });
-  }
-
-  /** The next PDU in hexadecimal digits. PS3.8 §9.3.1: type, reserved, length of what follows. */
-  async next(): Promise<string> {
-    for (;;) {
-      const length = this.#bytes.length < 6 ? Number.POSITIVE_INFINITY : 6 + this.#bytes.readUInt32BE(2);
-      if (this.#bytes.length >= length) {
-        const pdu = this.#bytes.subarray(0, length).toString("hex");
-        this.#bytes = this.#bytes.subarray(length);
-        return pdu;
-      }
-      if (this.#ended) return "closed";
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
   }
 }

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InjectOptions } from "fastify";
 import { sql } from "kysely";
 import type { Report } from "#contract/studies.ts";
 import type { Right } from "#contract/words.ts";
 import { type Actor, systemActor } from "#features/audit/actor.ts";
 import { openDetail } from "#features/audit/record.ts";
-import { addReportsHttp } from "#features/reports/http.ts";
 import { reportForPatient } from "#features/reports/reading.ts";
 import { revokeGrant, shareStudy } from "#features/sharing/actions.ts";
 import { recordAgreement } from "#features/sharing/agreement-actions.ts";
@@ -17,12 +15,7 @@ import { aColleague, aStudy, sharingHouse, type TestStudy } from "../../../test/
 
 const database = await testDatabase();
 const house = await sharingHouse(database);
-const { world, app } = house;
-const actors = new Map<string, Actor>();
-addReportsHttp(app, {
-  world,
-  authenticate: (request) => Promise.resolve(actors.get(String(request.headers["x-who"])) ?? null),
-});
+const { world } = house;
 const clinic = await anOrganisation(world);
 const readers = await anOrganisation(world);
 const radiologist = await aColleague(world, clinic);
@@ -37,22 +30,8 @@ const agreement = await recordAgreement(world, privacy, {
   until: new Date(Date.now() + 86_400_000).toISOString(),
 });
 
-async function ask(
-  who: Actor,
-  method: NonNullable<InjectOptions["method"]>,
-  study: TestStudy,
-  rest = "",
-  payload?: object,
-) {
-  const name = `${who.kind}/${who.id}`;
-  actors.set(name, who);
-  return app.inject({
-    method,
-    url: `/api/studies/${study.owner}/${study.id}/report${rest}`,
-    headers: { "x-who": name, host: "localhost" },
-    ...(payload === undefined ? {} : { payload }),
-  });
-}
+const ask = (who: Actor, method: "GET" | "POST" | "PUT", study: TestStudy, rest = "", payload?: object) =>
+  house.as(who).ask(method, `/api/studies/${study.owner}/${study.id}/report${rest}`, payload);
 
 const write = (who: Actor, study: TestStudy, findings: string) => ask(who, "PUT", study, "", { findings });
 const sign = (who: Actor, study: TestStudy, status: string) => ask(who, "POST", study, "/sign", { status });

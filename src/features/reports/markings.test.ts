@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { sql } from "kysely";
 import type { Marking, Markings } from "#contract/studies.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
-import { addReportsHttp } from "#features/reports/http.ts";
 import { revokeGrant, shareStudy } from "#features/sharing/actions.ts";
 import { recordAgreement } from "#features/sharing/agreement-actions.ts";
 import { linkActor } from "#features/sharing/link-actions.ts";
@@ -12,12 +11,8 @@ import { anOrganisation } from "../../../test/support/people.ts";
 import { aColleague, aStudy, sharingHouse, type TestStudy } from "../../../test/support/sharing.ts";
 
 const database = await testDatabase();
-const { world, app } = await sharingHouse(database);
-const actors = new Map<string, Actor>();
-addReportsHttp(app, {
-  world,
-  authenticate: (request) => Promise.resolve(actors.get(String(request.headers["x-who"])) ?? null),
-});
+const house = await sharingHouse(database);
+const { world } = house;
 const clinic = await anOrganisation(world);
 const readers = await anOrganisation(world);
 const radiologist = await aColleague(world, clinic);
@@ -46,16 +41,10 @@ const LENGTH: Marking = {
 };
 const ARROW: Marking = { ...LENGTH, id: "1c", kind: "arrow", text: "Subdural haematoma", value: "" };
 
-async function ask(who: Actor, study: TestStudy, markings?: readonly unknown[]) {
-  const name = `${who.kind}/${who.id}`;
-  actors.set(name, who);
-  return app.inject({
-    method: markings ? "PUT" : "GET",
-    url: `/api/studies/${study.owner}/${study.id}/markings`,
-    headers: { "x-who": name, host: "localhost" },
-    ...(markings ? { payload: { markings } } : {}),
-  });
-}
+const ask = (who: Actor, study: TestStudy, markings?: readonly unknown[]) =>
+  house
+    .as(who)
+    .ask(markings ? "PUT" : "GET", `/api/studies/${study.owner}/${study.id}/markings`, markings && { markings });
 const kept = async (who: Actor, study: TestStudy) => (await ask(who, study)).json<Markings>().markings;
 
 test("what a person measured is there when they come back, replaced by what they measured since", async () => {

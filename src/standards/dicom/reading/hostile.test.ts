@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
-import { ByteWriter } from "#kit/bytes.ts";
 import { Fault, type FaultCode } from "#kit/fault.ts";
 import { concat } from "#standards/dicom/concat.ts";
 import { inspect } from "#standards/dicom/inspect.ts";
 import { dataSetReader, Part10Reader, readPart10 } from "#standards/dicom/read.ts";
 import { fileMetaBytes } from "#standards/dicom/write.ts";
 import { DATA, filesBelow, nameOf } from "../../../../test/support/data.ts";
+import { header, item } from "../../../../test/support/hostile.ts";
 
 const EXPLICIT = "1.2.840.10008.1.2.1";
 const MIB = 1024 * 1024;
@@ -25,22 +25,6 @@ const vectors = new Map(
 
 const front = (transferSyntaxUid: string) =>
   fileMetaBytes({ sopClassUid: "1.2.840.10008.5.1.4.1.1.7", sopInstanceUid: "1.2.3", transferSyntaxUid });
-
-/** One element header in explicit VR little endian. */
-function header(tag: number, vr: string, length: number): Uint8Array {
-  const out = new ByteWriter(12)
-    .u16le(tag >>> 16)
-    .u16le(tag & 0xffff)
-    .latin1(vr);
-  const long = ["OB", "OW", "SQ", "UN", "UT"].includes(vr);
-  return (long ? out.u16le(0).u32le(length) : out.u16le(length)).take();
-}
-const item = (tag: number, length: number) =>
-  new ByteWriter(8)
-    .u16le(tag >>> 16)
-    .u16le(tag & 0xffff)
-    .u32le(length)
-    .take();
 
 const times = (count: number, bytes: Uint8Array) => Array.from({ length: count }, () => bytes);
 
