@@ -4,6 +4,7 @@ import type { Orthanc } from "../test/support/orthanc.ts";
 import { TestServer } from "../test/support/server.ts";
 import { fastestOrthanc } from "./support/orthanc.ts";
 import { keepResults, median } from "./support/results.ts";
+import { storeByWeb } from "./support/stow.ts";
 
 /**
  * WADO-RS frames of CT slices (0.5 MB each): Safelight (bearer token, verdict per object, unsealing, on the record) beside
@@ -54,20 +55,7 @@ async function fill(server: TestServer, token: string, orthanc: Orthanc): Promis
   const places: Place[] = [];
   for (let at = 0; at < SLICES; at++) {
     const { part10, sopInstanceUid } = syntheticCtSlice({ uidSuffix: at + 1, study: 1 });
-    const body = Buffer.concat([
-      Buffer.from("--b\r\nContent-Type: application/dicom\r\n\r\n"),
-      part10,
-      Buffer.from("\r\n--b--\r\n"),
-    ]);
-    const stored = await fetch(`${server.url}/dicomweb/studies`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${token}`,
-        "content-type": 'multipart/related; type="application/dicom"; boundary=b',
-      },
-      body,
-    });
-    if (stored.status !== 200) throw new Error(`STOW answers ${stored.status}`);
+    await storeByWeb(server, token, [part10]);
     await orthanc.ask("POST", "/instances", part10);
     const text = Buffer.from(part10).toString("latin1", 0, 4096);
     places.push({

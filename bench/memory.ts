@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type BigFile, bigMultiframe } from "#phantoms/bench-objects.ts";
 import { TestServer } from "../test/support/server.ts";
 import { keepResults } from "./support/results.ts";
+import { storeByWeb } from "./support/stow.ts";
 
 /**
  * How far the server's resident memory grows while one multi-frame object of 2 GB is stored (C-STORE over TLS, then the same
@@ -47,24 +48,6 @@ async function storeByDimse(path: string, args: readonly string[]): Promise<void
   });
   const [code] = (await once(child, "exit")) as [number];
   if (code !== 0) throw new Error(`the sender ended with ${code}`);
-}
-
-async function storeByWeb(server: TestServer, token: string, file: BigFile): Promise<void> {
-  async function* body(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from("--b\r\nContent-Type: application/dicom\r\n\r\n");
-    yield* file.chunks;
-    yield Buffer.from("\r\n--b--\r\n");
-  }
-  const response = await fetch(`${server.url}/dicomweb/studies`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": 'multipart/related; type="application/dicom"; boundary=b',
-    },
-    body: ReadableStream.from(body()),
-    duplex: "half",
-  } as RequestInit);
-  if (response.status !== 200) throw new Error(`STOW answers ${response.status}: ${await response.text()}`);
 }
 
 /** Bytes that came. */
@@ -111,7 +94,7 @@ async function ways(
   };
   await measure("stored by C-STORE over TLS", () => storeByDimse(path, tls));
   await measure("stored again by STOW-RS", () =>
-    storeByWeb(server, token, bigMultiframe({ bytes, uidSuffix: number })),
+    storeByWeb(server, token, bigMultiframe({ bytes, uidSuffix: number }).chunks),
   );
   await measure("served whole by WADO-RS", async () => {
     const came = await download(url, token, 'multipart/related; type="application/dicom"; transfer-syntax=*');

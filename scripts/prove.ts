@@ -59,7 +59,7 @@ const LINES: Readonly<Record<string, readonly Step[]>> = {
     },
     { name: "the time of a refusal", command: "node", args: ["bench/refusals.ts"] },
   ],
-  "6": [{ name: "ingest beside Orthanc", command: "node", args: ["bench/ingest.ts", "5"] }],
+  "6": [{ name: "ingest, frames, memory", command: "node", args: ["bench/all.ts"] }],
   "7": [{ name: "browser stories", command: "node", args: ["scripts/stories.ts"] }],
   "8": [
     { name: "OHIF shows CT, MR and ultrasound", command: "node", args: ["--test", "test/interop/ohif.test.ts"] },
