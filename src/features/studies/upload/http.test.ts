@@ -90,6 +90,24 @@ test("a file is stored, and again it was here already", async () => {
   );
 });
 
+test("a file that this upload stored is stored also when its answer was lost and it is sent again", async () => {
+  const id = await begin();
+  const fresh = Buffer.from(CT);
+  const uid = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322";
+  for (let at = fresh.indexOf(uid); at >= 0; at = fresh.indexOf(uid, at + 1)) fresh.write("9", at + uid.length - 1);
+  const [first] = await put(id, 0, fresh);
+  assert.equal(first?.outcome, "stored");
+  assert.deepEqual(await put(id, 0, fresh), [first]);
+  assert.deepEqual(
+    (await put(await begin(), 0, fresh)).map(({ outcome }) => outcome),
+    ["already-here"],
+  );
+  assert.deepEqual(
+    (await listed(id)).map(({ outcome }) => outcome),
+    ["stored"],
+  );
+});
+
 test("an instance that is known under another study is refused and leaves no empty study behind", async () => {
   const id = await begin();
   await put(id, 0, Buffer.from(CT));

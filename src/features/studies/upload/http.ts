@@ -47,10 +47,11 @@ async function put(needs: UploadNeeds, request: FastifyRequest): Promise<Uploade
     String(number),
     arriving(body, () => request.raw.socket.setTimeout(WORKING_MS)),
   );
-  await world.database.transaction(scopeOf(who), (tx) =>
+  const outcome = await world.database.transaction(scopeOf(who), (tx) =>
     putUploaded(tx, who.organisation, id, summaryOf(number, files)),
   );
-  return files;
+  const [only, ...more] = files;
+  return only && more.length === 0 ? [{ ...only, outcome }] : files; // of an archive each file tells for itself
 }
 
 /** A silent connection is cut, but an archive is still worked on after its last byte came. */

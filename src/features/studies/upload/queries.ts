@@ -24,12 +24,24 @@ export type UploadedRow = {
   study: string | null;
 };
 
-export async function putUploaded(tx: Tx, organisation: string, upload: string, row: UploadedRow): Promise<void> {
-  await sql`insert into upload_file (organisation, upload, number, outcome, code, study)
+/**
+ * Keeps how a file ended and answers that: what this upload stored itself stays stored when it is sent again, because its first
+ * answer was lost on the way.
+ */
+export async function putUploaded(
+  tx: Tx,
+  organisation: string,
+  upload: string,
+  row: UploadedRow,
+): Promise<UploadedRow["outcome"]> {
+  const { rows } = await sql<
+    Pick<UploadedRow, "outcome">
+  >`insert into upload_file (organisation, upload, number, outcome, code, study)
     values (${organisation}, ${upload}, ${row.number}, ${row.outcome}, ${row.code}, ${row.study})
-    on conflict (organisation, upload, number) do update set outcome = excluded.outcome, code = excluded.code, study = excluded.study`.execute(
-    tx,
-  );
+    on conflict (organisation, upload, number) do update set code = excluded.code, study = excluded.study,
+      outcome = case when upload_file.outcome = 'stored' and excluded.outcome = 'already-here' then 'stored' else excluded.outcome end
+    returning outcome`.execute(tx);
+  return rows[0]?.outcome ?? row.outcome;
 }
 
 export async function uploadedFiles(tx: Tx, organisation: string, upload: string): Promise<UploadedRow[]> {
