@@ -5,7 +5,7 @@ import { sharedDemo } from "./support/demo.ts";
 import { picture } from "./support/picture.ts";
 import { rowOf, showsImage } from "./support/steps.ts";
 import { story } from "./support/story.ts";
-import { totpOf } from "./support/totp.ts";
+import { codeOf } from "./support/totp.ts";
 
 /** The demonstration: four doors, one step each; and the printed login for whoever would rather sign in. */
 const demo = sharedDemo();
@@ -57,7 +57,7 @@ chapter("the printed login opens the study list, and a study opens to its images
   await page.getByLabel("Email").fill(email);
   await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByLabel("Six-digit code").fill(totpOf(totpSecret));
+  await page.getByLabel("Six-digit code").fill(await codeOf(totpSecret));
   const list = page.getByRole("grid", { name: "Studies" });
   await list.waitFor();
   await rowOf(page, /^Nkosi, Ayanda, CT head without contrast, .*Final$/).click();

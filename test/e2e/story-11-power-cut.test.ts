@@ -11,7 +11,7 @@ import { picture } from "./support/picture.ts";
 import { aloneIn, type Running, start } from "./support/program.ts";
 import { drawInto, examinationOf, rowOf, showsImage } from "./support/steps.ts";
 import { story } from "./support/story.ts";
-import { totpOf } from "./support/totp.ts";
+import { codeOf } from "./support/totp.ts";
 
 /**
  * A server of one's own from its first start, and story 11: it dies in the middle of an upload; what was acknowledged is there
@@ -85,7 +85,7 @@ chapter("set-up ends only when the recovery key is kept; then the second factor"
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { name: "Protect your account" }).waitFor();
   await page.getByText("Cannot scan? Enter this key by hand").click();
-  await page.getByLabel("Six-digit code").fill(totpOf((await page.locator(".frame-key").textContent()) ?? ""));
+  await page.getByLabel("Six-digit code").fill(await codeOf((await page.locator(".frame-key").textContent()) ?? ""));
   await page.getByRole("button", { name: "I have kept them. Continue" }).click();
 });
 

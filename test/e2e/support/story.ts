@@ -17,7 +17,7 @@ export function story(name: string): (chapter: string, tell: (t: TestContext) =>
       try {
         await tell(t);
       } catch (thrown) {
-        broken = chapter;
+        broken = `${chapter}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
         await keepScreens(`${name} ${chapter}`);
         throw thrown;
       }
