@@ -2,6 +2,7 @@ import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import type { AuditQuery } from "#features/audit/search.ts";
+import { Recent } from "#kit/recent.ts";
 
 const WINDOW_MS = 15 * 60_000;
 const REMEMBERED = 1_000;
@@ -9,7 +10,7 @@ const REMEMBERED = 1_000;
 /** Looking at the record is itself on the record: one entry per session and question within 15 minutes, however many pages. */
 export class Looks {
   readonly #world: World;
-  readonly #seen = new Map<string, number>();
+  readonly #seen = new Recent<true>({ room: REMEMBERED, age: WINDOW_MS });
 
   constructor(world: World) {
     this.#world = world;
@@ -19,13 +20,9 @@ export class Looks {
   async record(who: Actor, query: AuditQuery, count: number): Promise<void> {
     const { after: _after, limit: _limit, ...asked } = query;
     const name = JSON.stringify([who.kind, who.id, who.session, who.organisation, asked]);
-    if ((this.#seen.get(name) ?? 0) > Date.now()) return;
+    if (this.#seen.get(name)) return;
     await this.#write(who, { outcome: "done", because: "own-duty", detail: { ...asked, count } });
-    for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size < REMEMBERED) break;
-      this.#seen.delete(oldest);
-    }
-    this.#seen.set(name, Date.now() + WINDOW_MS);
+    this.#seen.set(name, true);
   }
 
   refuse(who: Actor): Promise<void> {

@@ -1,28 +1,44 @@
 import { sql } from "kysely";
+import { Recent } from "#kit/recent.ts";
 import { notify } from "#platform/events.ts";
 import type { Database, Tx } from "#platform/postgres/db.ts";
+
+const REMEMBERED = 5_000;
 
 /**
  * Policy epochs: whatever could change a verdict bumps the epoch of an organisation or a person in its own transaction, and
  * every cached fact is good only under the epochs it was read in. The epochs are read on the primary by a query that began
- * after the request arrived; requests that arrive meanwhile share the next read.
+ * after the request arrived; requests that arrive meanwhile share the next read. Whoever says when the request arrived
+ * (`since`, by performance.now) is told by a read that began later, if there was one: so a request asks once.
  */
 export class Epochs {
   readonly #database: Database;
-  #next: { subjects: Set<string>; answer: Promise<Map<string, bigint>> } | undefined;
+  #next: { subjects: Set<string>; answer: Promise<ReadonlyMap<string, bigint>> } | undefined;
   #running: Promise<unknown> = Promise.resolve();
+  readonly #read = new Recent<{ epoch: bigint; began: number }>({ room: REMEMBERED });
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   /** The present epochs of these subjects, joined to one text that differs whenever one of them does. */
-  async stamp(subjects: readonly string[]): Promise<string> {
-    const epochs = await this.read(subjects);
+  async stamp(subjects: readonly string[], since?: number): Promise<string> {
+    const told = since === undefined ? undefined : this.#toldSince(subjects, since);
+    const epochs = told ?? (await this.#ask(subjects));
     return subjects.map((subject) => epochs.get(subject) ?? 0n).join(".");
   }
 
-  read(subjects: readonly string[]): Promise<Map<string, bigint>> {
+  #toldSince(subjects: readonly string[], since: number): ReadonlyMap<string, bigint> | undefined {
+    const told = new Map<string, bigint>();
+    for (const subject of subjects) {
+      const read = this.#read.get(subject);
+      if (read === undefined || read.began < since) return undefined;
+      told.set(subject, read.epoch);
+    }
+    return told;
+  }
+
+  #ask(subjects: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
     if (this.#next) {
       for (const subject of subjects) this.#next.subjects.add(subject);
       return this.#next.answer;
@@ -37,15 +53,15 @@ export class Epochs {
     return answer;
   }
 
-  async #query(subjects: readonly string[]): Promise<Map<string, bigint>> {
-    const rows = await this.#database.read({ organisation: null, person: null }, async (tx) => {
-      const found = await sql<{
-        subject: string;
-        epoch: string | number;
-      }>`select subject, epoch from policy_epoch where subject = any(${subjects}::uuid[])`.execute(tx);
-      return found.rows;
-    });
-    return new Map(rows.map((row) => [row.subject, BigInt(row.epoch)]));
+  async #query(subjects: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    const began = performance.now();
+    const rows = await this.#database.ask<{ subject: string; epoch: string }>(
+      "select subject, epoch from policy_epoch where subject = any($1::uuid[])",
+      [subjects],
+    );
+    const epochs = new Map(rows.map(({ subject, epoch }) => [subject, BigInt(epoch)]));
+    for (const subject of subjects) this.#read.set(subject, { began, epoch: epochs.get(subject) ?? 0n });
+    return epochs;
   }
 }
 

@@ -7,6 +7,7 @@ import type { SecretKey } from "#features/keys/keyring.ts";
 import { studyByUid, studyFacts } from "#features/sharing/queries.ts";
 import { type AccessVerdict, mayUse, type StudyFacts } from "#features/sharing/rules.ts";
 import { Fault } from "#kit/fault.ts";
+import { Recent } from "#kit/recent.ts";
 
 /** What an allowed request may go on with: the study inside, its key, and why it was allowed. */
 export type Opened = {
@@ -17,6 +18,8 @@ export type Opened = {
   key: SecretKey;
   because: string;
   grant: string | null;
+  /** The policy epochs it was judged under: what is kept of the study is good while they stand. */
+  stamp: string;
 };
 
 type Known = {
@@ -26,7 +29,6 @@ type Known = {
   patient: string;
   facts: StudyFacts;
   key: SecretKey | null;
-  until: number;
 };
 
 /** A verdict, and what it stands on where it allows. */
@@ -47,7 +49,7 @@ const NO_STUDY = "00000000-0000-0000-0000-000000000000";
 export class Gate {
   readonly #world: World;
   readonly #epochs: Epochs;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Recent<Known>({ room: REMEMBERED, age: REMEMBER_MS });
 
   constructor(world: World) {
     this.#world = world;
@@ -58,9 +60,12 @@ export class Gate {
     return this.#epochs;
   }
 
-  /** @throws Fault access.denied for what is unknown, forbidden, expired or revoked; key.destroyed for what was erased */
-  async open(right: Right, who: Actor, owner: string, studyUid: string): Promise<Opened> {
-    const { known, verdict } = await this.#judge(right, who, owner, studyUid);
+  /**
+   * `since`: see `Epochs`.
+   * @throws Fault access.denied for what is unknown, forbidden, expired or revoked; key.destroyed for what was erased
+   */
+  async open(right: Right, who: Actor, owner: string, studyUid: string, since?: number): Promise<Opened> {
+    const { known, verdict } = await this.#judge(right, who, owner, studyUid, since);
     if (known === null) throw denied();
     if (known.key === null) throw new Fault("key.destroyed", "This study was erased; nothing of it is left here.");
     return {
@@ -71,6 +76,7 @@ export class Gate {
       key: known.key,
       because: verdict.because,
       grant: verdict.grant,
+      stamp: known.stamp,
     };
   }
 
@@ -79,16 +85,16 @@ export class Gate {
     return (await this.#judge(right, who, owner, studyUid)).verdict;
   }
 
-  async #judge(right: Right, who: Actor, owner: string, studyUid: string): Promise<Judged> {
+  async #judge(right: Right, who: Actor, owner: string, studyUid: string, since?: number): Promise<Judged> {
     const name = `${who.kind}/${who.id ?? ""}/${who.session}/${who.organisation}/${owner}/${studyUid}`;
-    const stamp = await this.#epochs.stamp([owner, ...subjectsOf(who)]);
+    const stamp = await this.#epochs.stamp([owner, ...subjectsOf(who)], since);
     const remembered = this.#known.get(name);
-    if (remembered && remembered.stamp === stamp && remembered.until > Date.now()) {
+    if (remembered?.stamp === stamp) {
       const verdict = mayUse(right, who, remembered.facts, new Date(Date.now() + remembered.offset));
       if (verdict.allowed) return { known: remembered, verdict };
     }
     const fresh = await this.#read(right, who, owner, studyUid, stamp);
-    if (fresh.known) this.#remember(name, fresh.known);
+    if (fresh.known) this.#known.set(name, fresh.known);
     return fresh;
   }
 
@@ -103,19 +109,9 @@ export class Gate {
         if (fault instanceof Fault && fault.code === "key.destroyed") return null;
         throw fault;
       });
-      const until = Date.now() + REMEMBER_MS;
       const offset = tx.now.getTime() - Date.now();
-      return { known: { stamp, offset, study: study.id, patient: study.patient, facts, key, until }, verdict };
+      return { known: { stamp, offset, study: study.id, patient: study.patient, facts, key }, verdict };
     });
-  }
-
-  #remember(name: string, known: Known): void {
-    this.#known.delete(name);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size < REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
-    this.#known.set(name, known);
   }
 }
 

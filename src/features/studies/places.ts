@@ -1,4 +1,5 @@
 import type { SecretKey } from "#features/keys/keyring.ts";
+import { Recent } from "#kit/recent.ts";
 
 /** What an arrival must know of the patient, study and series it belongs to. */
 export type Place = { patient: string; study: string; series: string; key: SecretKey };
@@ -12,24 +13,17 @@ const REMEMBER_MS = 60_000;
  * committed under, for a minute: erasing or moving a study bumps the epoch.
  */
 export class Places {
-  readonly #known = new Map<string, { epoch: bigint; until: number; place: Place }>();
+  readonly #known = new Recent<{ epoch: bigint; place: Place }>({ room: REMEMBERED, age: REMEMBER_MS });
 
   get(name: string, epoch: bigint): Place | undefined {
     const known = this.#known.get(name);
-    if (known === undefined) return undefined;
-    if (known.epoch === epoch && known.until > Date.now()) return known.place;
-    this.#known.delete(name);
-    return undefined;
+    return known?.epoch === epoch ? known.place : undefined;
   }
 
   /** Only what was committed may be remembered. */
   put(name: string, epoch: bigint, place: Place): void {
     if (this.get(name, epoch)) return;
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size < REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
-    this.#known.set(name, { epoch, until: Date.now() + REMEMBER_MS, place });
+    this.#known.set(name, { epoch, place });
   }
 
   forget(): void {

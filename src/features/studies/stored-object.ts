@@ -52,7 +52,7 @@ function sourceOf({ blobs }: Store, { row, key }: StoredObject): SealedSource {
     key,
     objectId: row.id,
     sealedBytes: sealedSize(row.bytes),
-    readAt: (offset, length) => blobs.readAt(name, offset, length),
+    readAt: (offset, length, into) => blobs.readAt(name, offset, length, into),
   };
 }
 

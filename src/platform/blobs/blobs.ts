@@ -19,8 +19,8 @@ export type BlobWriter = {
 export type Blobs = {
   /** @throws Fault storage.full, storage.unavailable (as every other function here) */
   create(name: BlobName): Promise<BlobWriter>;
-  /** Exactly `length` bytes from `offset`; less only where the object ends. @throws Fault storage.missing */
-  readAt(name: BlobName, offset: number, length: number): Promise<Buffer>;
+  /** Exactly `length` bytes from `offset`; less only where the object ends. They may lie in `into`. @throws Fault storage.missing */
+  readAt(name: BlobName, offset: number, length: number, into?: Buffer): Promise<Buffer>;
   /** The bytes from `start` up to and without `end`, in pieces of at most 1 MiB. */
   readRange(name: BlobName, start: number, end: number): AsyncIterable<Buffer>;
   /** Size in bytes; undefined when there is no such object. */

@@ -98,9 +98,11 @@ class Directory implements Blobs {
     );
   }
 
-  async readAt(name: BlobName, offset: number, length: number): Promise<Buffer> {
+  async readAt(name: BlobName, offset: number, length: number, into?: Buffer): Promise<Buffer> {
     try {
-      return await this.#files.use(pathOf(this.#root, parseBlobName(name)), (file) => readFully(file, offset, length));
+      return await this.#files.use(pathOf(this.#root, parseBlobName(name)), (file) =>
+        readFully(file, offset, into?.subarray(0, length) ?? Buffer.allocUnsafe(length)),
+      );
     } catch (error) {
       throw storageFault(error);
     }
@@ -194,11 +196,10 @@ function unavailableIfMissing(error: unknown): Fault {
   return new Fault("storage.unavailable", "The image store's folder is gone; mount it again.", { cause: error });
 }
 
-async function readFully(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
+async function readFully(file: FileHandle, offset: number, bytes: Buffer): Promise<Buffer> {
   let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, offset + filled);
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

@@ -5,7 +5,7 @@ import type { Config } from "#platform/config.ts";
 import { databaseFault, isRace, isUnreachable } from "./faults.ts";
 import { type Migration, migrate, readMigrations } from "./migrate.ts";
 import { openServer, type Server, type ServerOptions } from "./server.ts";
-import { Connection, type Scope, Tx } from "./transaction.ts";
+import { Connection, preparedName, type Scope, Tx } from "./transaction.ts";
 import { valueTypes } from "./values.ts";
 
 export { NO_SCOPE, type Scope, Tx } from "./transaction.ts";
@@ -22,6 +22,8 @@ export type Database = {
   transaction<T>(scope: Scope, fn: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** The same, read-only, on one snapshot. */
   read<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One prepared question to a table that no scope guards, in one round trip. The text is a constant of the program. */
+  ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>;
   /** Connections of the owner: migrations, the job queue, live updates, backups. */
   readonly owner: pg.Pool;
   /** Connections of better-auth's role, in its schema `auth`. */
@@ -122,6 +124,17 @@ class Pools implements Database {
   async read<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {
     try {
       return await this.#run("begin isolation level repeatable read read only", scope, fn);
+    } catch (error) {
+      throw databaseFault(error);
+    }
+  }
+
+  async ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    try {
+      const name = preparedName(text);
+      return (
+        await this.#pools.serve.query<Row>({ ...(name === undefined ? {} : { name }), text, values: [...values] })
+      ).rows;
     } catch (error) {
       throw databaseFault(error);
     }

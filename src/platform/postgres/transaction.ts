@@ -45,15 +45,17 @@ export class Tx extends Transaction<Tables> {
 const PREPARED_LIMIT = 200;
 const prepared = new Map<string, string>();
 
-/** Writes are many and alike: PostgreSQL parses and plans each text once per connection. */
-function preparedName(sql: string): string | undefined {
-  if (!/^(insert into|with|select pg_notify) /.test(sql) || sql.length > 10_000) return undefined;
+/** What is asked again and again alike: PostgreSQL parses and plans each text once per connection. */
+export function preparedName(sql: string): string | undefined {
   const known = prepared.get(sql);
   if (known !== undefined || prepared.size >= PREPARED_LIMIT) return known;
   const name = `safelight_${prepared.size}`;
   prepared.set(sql, name);
   return name;
 }
+
+/** Writes are many and alike. */
+const isAlike = (sql: string): boolean => /^(insert into|with|select pg_notify) /.test(sql) && sql.length <= 10_000;
 
 /** One pg client as Kysely wants it, closed when its transaction is over. */
 export class Connection implements DatabaseConnection {
@@ -70,7 +72,7 @@ export class Connection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (!this.#open) throw new Fault("internal", "a query after its transaction had ended");
-    const name = preparedName(query.sql);
+    const name = isAlike(query.sql) ? preparedName(query.sql) : undefined;
     const values = query.parameters as unknown[];
     const result = await this.#client.query<R & pg.QueryResultRow>(
       name === undefined ? { text: query.sql, values } : { name, text: query.sql, values },

@@ -1,3 +1,4 @@
+import { BufferPool } from "#kit/buffer-pool.ts";
 import { Fault } from "#kit/fault.ts";
 import {
   CHUNK_BYTES,
@@ -8,6 +9,7 @@ import {
   plainSize,
   SEALED_CHUNK_BYTES,
   type SealKey,
+  TAG_BYTES,
 } from "./layout.ts";
 import { checkClosing, openChunk } from "./opener.ts";
 
@@ -15,12 +17,14 @@ import { checkClosing, openChunk } from "./opener.ts";
 export type SealedSource = SealKey & {
   /** Bytes of the sealed object, from its record rather than from the store: a record that was committed cannot be cut. */
   sealedBytes: number;
-  /** Exactly `length` bytes at `offset` of the sealed object, or fewer where it ends (which is then found broken). */
-  readAt: (offset: number, length: number) => Promise<Uint8Array>;
+  /** Exactly `length` bytes at `offset` of the sealed object, or fewer where it ends (which is then found broken); they may lie in `into`. */
+  readAt: (offset: number, length: number, into: Buffer) => Promise<Uint8Array>;
 };
 
 /** At most this many sealed chunks are read at once: 1 MiB of plain text. */
 const CHUNKS_PER_READ = 16;
+/** Where sealed chunks are read to; what is yielded lies elsewhere. */
+const SEALED = new BufferPool({ bytes: HEADER_BYTES + CHUNKS_PER_READ * SEALED_CHUNK_BYTES, most: 16 });
 
 /**
  * The plain bytes from `start` up to, not including, `end`, reading and opening only the chunks they touch; what is
@@ -42,14 +46,19 @@ export async function* openRange(
   const last = Math.floor((end - 1) / CHUNK_BYTES);
   for (let first = Math.floor(start / CHUNK_BYTES); first <= last; first += CHUNKS_PER_READ) {
     const count = Math.min(CHUNKS_PER_READ, last - first + 1);
-    const sealed = await readChunks(source, layout, plainBytes, first, count);
-    for (let i = 0; i < count; i++) {
-      const piece = sealed.subarray(i * SEALED_CHUNK_BYTES, (i + 1) * SEALED_CHUNK_BYTES);
-      const at = (first + i) * CHUNK_BYTES;
-      const plain = openChunk(layout, first + i, piece);
-      const from = Math.max(0, start - at);
-      const to = Math.min(plain.length, end - at);
-      yield from === 0 && to === plain.length ? plain : plain.subarray(from, to);
+    const into = SEALED.take();
+    try {
+      const sealed = await readChunks(source, layout, { plainBytes, first, count, into });
+      for (let i = 0; i < count; i++) {
+        const piece = sealed.subarray(i * SEALED_CHUNK_BYTES, (i + 1) * SEALED_CHUNK_BYTES);
+        const at = (first + i) * CHUNK_BYTES;
+        const plain = openChunk(layout, first + i, piece);
+        const from = Math.max(0, start - at);
+        const to = Math.min(plain.length, end - at);
+        yield from === 0 && to === plain.length ? plain : plain.subarray(from, to);
+      }
+    } finally {
+      SEALED.give(into);
     }
   }
 }
@@ -65,22 +74,29 @@ export async function readRange(source: SealedSource, start: number, end: number
 export async function checkWhole(source: SealedSource): Promise<void> {
   const plainBytes = plainSize(source.sealedBytes);
   const layout = layoutOf(source);
-  checkHeader(await exactly(source, 0, HEADER_BYTES), layout.header);
-  checkClosing(layout, plainBytes, await exactly(source, source.sealedBytes - 16, 16));
+  const into = Buffer.alloc(HEADER_BYTES);
+  checkHeader(await exactly(source, 0, into), layout.header);
+  checkClosing(layout, plainBytes, await exactly(source, source.sealedBytes - TAG_BYTES, into.subarray(0, TAG_BYTES)));
 }
 
-async function readChunks(source: SealedSource, layout: Layout, plainBytes: number, first: number, count: number) {
+type Chunks = { plainBytes: number; first: number; count: number; into: Buffer };
+
+async function readChunks(source: SealedSource, layout: Layout, { plainBytes, first, count, into }: Chunks) {
   const begin = HEADER_BYTES + first * SEALED_CHUNK_BYTES;
   const plainLeft = plainBytes - first * CHUNK_BYTES;
   const length = Math.min(count * SEALED_CHUNK_BYTES, plainLeft + Math.ceil(plainLeft / CHUNK_BYTES) * 16);
-  if (first > 0) return exactly(source, begin, length);
-  const withHeader = await exactly(source, 0, HEADER_BYTES + length);
+  if (first > 0) return exactly(source, begin, into.subarray(0, length));
+  const withHeader = await exactly(source, 0, into.subarray(0, HEADER_BYTES + length));
   checkHeader(withHeader.subarray(0, HEADER_BYTES), layout.header);
   return withHeader.subarray(HEADER_BYTES);
 }
 
-async function exactly(source: SealedSource, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = await source.readAt(offset, length);
-  if (bytes.length === length) return bytes;
-  throw new Fault("seal.broken", `the stored object gives ${bytes.length} of ${length} bytes at ${offset}: it was cut`);
+/** As many bytes as `into` has. */
+async function exactly(source: SealedSource, offset: number, into: Buffer): Promise<Uint8Array> {
+  const bytes = await source.readAt(offset, into.length, into);
+  if (bytes.length === into.length) return bytes;
+  throw new Fault(
+    "seal.broken",
+    `the stored object gives ${bytes.length} of ${into.length} bytes at ${offset}: it was cut`,
+  );
 }

@@ -155,9 +155,9 @@ test("any range equals the slice of the plain text, and only the chunks it touch
       const source = sourceOf(key, sealed);
       const counting: SealedSource = {
         ...source,
-        readAt: (offset, length) => {
+        readAt: (offset, length, into) => {
           read += length;
-          return source.readAt(offset, length);
+          return source.readAt(offset, length, into);
         },
       };
       assert.ok((await readRange(counting, start, end)).equals(plain.subarray(start, end)));

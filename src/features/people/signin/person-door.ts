@@ -9,6 +9,7 @@ import {
   personSeen,
   factorsResetAt as resetAt,
 } from "#features/people/person-queries.ts";
+import { Recent } from "#kit/recent.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import type { SessionFacts } from "./sessions.ts";
 
@@ -44,7 +45,7 @@ const AUDITING: readonly Role[] = ["auditor", "privacy-officer"];
 export class PersonDoor {
   readonly #world: World;
   readonly #epochs: Epochs;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Recent<Known>({ room: REMEMBERED });
 
   constructor(world: World, epochs: Epochs) {
     this.#world = world;
@@ -81,10 +82,6 @@ export class PersonDoor {
     const person = await this.#world.database.read(NO_SCOPE, (tx) => personByAuth(tx, user));
     if (person === null) return null;
     const fresh = await this.#read(person);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size < REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
     this.#known.set(user, fresh);
     return fresh;
   }

@@ -2,6 +2,7 @@ import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Epochs } from "#features/keys/epochs.ts";
 import { type TokenRecord, tokenByHash, tokenById, tokenUsed } from "#features/people/tokens/queries.ts";
+import { Recent } from "#kit/recent.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import { hashSecret, parseSecret } from "#trust/tokens/secret.ts";
 
@@ -17,7 +18,7 @@ const USED_EVERY_MS = 60_000;
 export class TokenDoor {
   readonly #world: World;
   readonly #epochs: Epochs;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Recent<Known>({ room: REMEMBERED });
 
   constructor(world: World, epochs: Epochs) {
     this.#world = world;
@@ -55,8 +56,8 @@ export class TokenDoor {
     const stamp = await this.#epochs.stamp([whose]); // before the facts are read: never newer than they are
     if (remembered?.stamp === stamp) return remembered;
     const fresh = await this.#read(hash, whose, stamp);
-    this.#known.delete(name);
-    if (fresh !== null) this.#remember(name, fresh);
+    if (fresh === null) this.#known.delete(name);
+    else this.#known.set(name, fresh);
     return fresh;
   }
 
@@ -66,14 +67,6 @@ export class TokenDoor {
       const token = found && (await tokenById(tx, organisation, found.id));
       return token ? { stamp, organisation, token, offset: tx.now.getTime() - Date.now(), usedAt: 0 } : null;
     });
-  }
-
-  #remember(name: string, known: Known): void {
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size < REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
-    this.#known.set(name, known);
   }
 
   /** When it was last used is shown to administrators; failing to note it fails nothing. */

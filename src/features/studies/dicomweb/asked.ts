@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Gate } from "#features/sharing/gate.ts";
 import type { Reads } from "#features/sharing/reads.ts";
+import type { RecentInstances } from "#features/studies/dicomweb/instances.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 
 /** What the DICOMweb wire needs: the world, the door, the record of reads, and who is asking. */
@@ -9,6 +10,7 @@ export type DicomwebNeeds = {
   world: StudiesWorld;
   gate: Gate;
   reads: Reads;
+  recent: RecentInstances;
   /** Null when nobody is signed in: the request is answered 401. */
   authenticate: (request: FastifyRequest) => Promise<Actor | null>;
 };
@@ -25,6 +27,8 @@ export type Asked = {
   bulk: string | undefined;
   query: URLSearchParams;
   signal: AbortSignal;
+  /** When the request arrived, by performance.now: before anything was asked about it. */
+  arrived: number;
 };
 export type Handler = (
   needs: DicomwebNeeds,

@@ -6,6 +6,7 @@ import { rejudge } from "#features/studies/rejudge.ts";
 import { attributesOf, frameIndexOf, readableFrame, storedFrame } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";
 import { unchanged } from "#platform/http/ranges.ts";
+import { sendWhole } from "#platform/http/whole.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
@@ -81,7 +82,7 @@ export const retrieveFrames: Handler = async (needs, asked, request, reply) => {
     return pieces;
   };
   const first = await take(numbers[0] ?? 1); // what cannot be decoded is still a clean refusal
-  if (!wanted.multipart && numbers.length === 1) return reply.type(plan.contentType).send(Buffer.concat(first));
+  if (!wanted.multipart && numbers.length === 1) return sendWhole(reply.type(plan.contentType), first);
   const boundary = newBoundary();
   const base = `${baseOf(asked, request)}/studies/${opened.studyUid}/series/${object.row.series_uid}/instances/${object.row.sop_instance_uid}/frames`;
   async function* body(): AsyncGenerator<Buffer> {
@@ -94,9 +95,7 @@ export const retrieveFrames: Handler = async (needs, asked, request, reply) => {
   const related = plan.contentType.split(";")[0] ?? OCTETS;
   reply.type(`multipart/related; type="${related}"; boundary="${boundary}"`);
   if (numbers.length > 1) return reply.send(Readable.from(body()));
-  const whole: Buffer[] = [];
-  for await (const piece of body()) whole.push(piece);
-  return reply.send(Buffer.concat(whole));
+  return sendWhole(reply, await Array.fromAsync(body()));
 };
 
 function chosen(accept: string | undefined, stored: string): { wanted: Wanted; plan: Plan } {

@@ -4,6 +4,8 @@ import type { Use } from "#features/sharing/reads.ts";
 import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/asked.ts";
 import { type InstanceRecord, instancesOf, type SealedParts, sealedInstancesOf } from "#features/studies/queries.ts";
 import { type StoredObject, storedObject } from "#features/studies/stored-object.ts";
+import { Recent } from "#kit/recent.ts";
+import { MAX_KEY_AGE_MS } from "#trust/keys/cache.ts";
 
 export type Admitted = {
   opened: Opened;
@@ -13,7 +15,13 @@ export type Admitted = {
 /** Through the door: verdict, then the durable entry of the read. @throws Fault access.denied for unknown and forbidden alike */
 export async function admit(needs: DicomwebNeeds, asked: Asked, use: Use): Promise<Admitted> {
   if (asked.study === undefined) throw denied();
-  const opened = await needs.gate.open(use === "view" ? "view" : "download", asked.who, asked.owner, asked.study);
+  const opened = await needs.gate.open(
+    use === "view" ? "view" : "download",
+    asked.who,
+    asked.owner,
+    asked.study,
+    asked.arrived,
+  );
   return { opened, count: await needs.reads.begin(asked.who, opened, use) };
 }
 
@@ -53,7 +61,31 @@ export async function* withParts(
   }
 }
 
+/** An instance as somebody read it under these policy epochs. */
+type Kept = WithParts & { stamp: string };
+
+/** Instances whose frames are asked for one by one: rows never change, and what ends the right to one bumps an epoch. */
+export type RecentInstances = Recent<Kept>;
+
+const KEPT_BYTES = 16 * 1024 * 1024;
+const ROW_BYTES = 2048; // a row, its key and what holds them
+
+export const recentInstances = (): RecentInstances =>
+  new Recent({
+    room: KEPT_BYTES,
+    weigh: ({ parts }) => parts.header.length + parts.frame_index.length + ROW_BYTES,
+    age: MAX_KEY_AGE_MS,
+  });
+
+/** The instance that the path names; kept for the session that read it. @throws Fault access.denied when there is none */
 export async function oneWithParts(needs: DicomwebNeeds, asked: Asked, opened: Opened): Promise<WithParts> {
-  for await (const found of withParts(needs, asked, opened)) return found;
+  const { who, owner, series, instance } = asked;
+  const name = [who.kind, who.id, who.session, who.organisation, owner, opened.study, series, instance].join("/");
+  const kept = needs.recent.get(name);
+  if (kept?.stamp === opened.stamp) return kept;
+  for await (const found of withParts(needs, asked, opened)) {
+    needs.recent.set(name, { ...found, stamp: opened.stamp });
+    return found;
+  }
   throw denied();
 }

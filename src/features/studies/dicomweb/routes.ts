@@ -5,6 +5,7 @@ import { denied } from "#features/sharing/gate.ts";
 import type { Asked, DicomwebNeeds, Handler } from "#features/studies/dicomweb/asked.ts";
 import { retrieveBulkData } from "#features/studies/dicomweb/bulk-data.ts";
 import { retrieveFrames } from "#features/studies/dicomweb/frames.ts";
+import { recentInstances } from "#features/studies/dicomweb/instances.ts";
 import { retrieveMetadata } from "#features/studies/dicomweb/metadata.ts";
 import { rendered, thumbnail } from "#features/studies/dicomweb/rendered.ts";
 import { retrieveInstances } from "#features/studies/dicomweb/retrieve.ts";
@@ -46,7 +47,8 @@ export const DICOMWEB_RESOURCES: readonly (readonly [string, Handler])[] = [
   [`${INSTANCE}/frames/:frames/thumbnail`, thumbnail],
 ];
 
-export async function addDicomweb(app: FastifyInstance, needs: DicomwebNeeds): Promise<void> {
+export async function addDicomweb(app: FastifyInstance, given: Omit<DicomwebNeeds, "recent">): Promise<void> {
+  const needs: DicomwebNeeds = { ...given, recent: recentInstances() };
   await app.register(async (scoped) => {
     scoped.removeAllContentTypeParsers();
     scoped.addContentTypeParser("*", (_request, payload, done) => done(null, payload)); // streamed, never collected
@@ -72,16 +74,17 @@ async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
+  const arrived = performance.now();
   const who = await needs.authenticate(request);
   if (!who) throw new Fault("sign-in.required", "Sign in, or send a token that is valid here.");
   const closed = new AbortController();
   reply.raw.once("close", () => closed.abort());
-  return handler(needs, askedOf(who, request, closed.signal), request, reply);
+  return handler(needs, { ...askedOf(who, request), signal: closed.signal, arrived }, request, reply);
 }
 
 type Params = { org?: string; study?: string; series?: string; instance?: string; frames?: string; "*"?: string };
 
-function askedOf(who: Actor, request: FastifyRequest, signal: AbortSignal): Asked {
+function askedOf(who: Actor, request: FastifyRequest): Omit<Asked, "signal" | "arrived"> {
   const params = request.params as Params;
   const owner = params.org?.toLowerCase() ?? who.organisation;
   if (!UUID.test(owner)) throw denied();
@@ -99,7 +102,6 @@ function askedOf(who: Actor, request: FastifyRequest, signal: AbortSignal): Aske
     instance: params.instance,
     frames: params.frames,
     bulk: params["*"],
-    signal,
     query: new URLSearchParams(at < 0 ? "" : request.url.slice(at + 1)),
   };
 }

@@ -38,7 +38,7 @@ export async function withSpool<T>(
     throw thrown;
   }
   try {
-    const readAt = (offset: number, length: number) => blobs.readAt(name, offset, length);
+    const readAt: SealedSource["readAt"] = (offset, length, into) => blobs.readAt(name, offset, length, into);
     const source: SealedSource = { key, objectId, sealedBytes, readAt };
     return await use({ bytes: sealer.plainBytes, range: (start, end) => openRange(source, start, end) });
   } finally {
