@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { Fault } from "#kit/fault.ts";
 import { parseMediaType } from "#standards/dicomweb/media-types.ts";
 
@@ -9,7 +9,7 @@ const LONGEST_PART_HEADER = 16_384;
 const MOST_PARTS = 100_000;
 
 export function newBoundary(): string {
-  return `sl-${randomBytes(18).toString("base64url").replace(/_/g, "x")}`;
+  return `sl-${randomUUID()}`;
 }
 
 /** What stands before a part: delimiter and headers. */

@@ -78,7 +78,9 @@ async function serve(
   const who = await needs.authenticate(request);
   if (!who) throw new Fault("sign-in.required", "Sign in, or send a token that is valid here.");
   const closed = new AbortController();
-  reply.raw.once("close", () => closed.abort());
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) closed.abort();
+  });
   return handler(needs, { ...askedOf(who, request), signal: closed.signal, arrived }, request, reply);
 }
 
