@@ -54,7 +54,8 @@ export class Recent<V> {
     }
     this.#entries.set(name, { value, weight, until: Date.now() + this.#age });
     this.#weight += weight;
-    if (this.#age !== Number.POSITIVE_INFINITY) this.#timer ??= setTimeout(() => this.#tick(), TICK_MS).unref();
+    if (this.#age !== Number.POSITIVE_INFINITY && this.#timer === undefined)
+      this.#timer = setTimeout(() => this.#tick(), TICK_MS).unref();
   }
 
   delete(name: string): void {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Gate } from "#features/sharing/gate.ts";
 import type { Reads } from "#features/sharing/reads.ts";
-import type { RecentInstances } from "#features/studies/dicomweb/instances.ts";
+import type { RecentInstances } from "#features/studies/dicomweb/recent-instances.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 
 /** What the DICOMweb wire needs: the world, the door, the record of reads, and who is asking. */

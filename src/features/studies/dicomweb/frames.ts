@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { denied } from "#features/sharing/gate.ts";
 import { acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
-import { admit, oneWithParts, type WithParts } from "#features/studies/dicomweb/instances.ts";
+import { admit, oneWithParts } from "#features/studies/dicomweb/instances.ts";
+import type { WithParts } from "#features/studies/dicomweb/recent-instances.ts";
 import { rejudge } from "#features/studies/rejudge.ts";
 import { attributesOf, frameIndexOf, readableFrame, storedFrame } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";

@@ -2,10 +2,9 @@ import { scopeOf } from "#features/audit/actor.ts";
 import { denied, type Opened } from "#features/sharing/gate.ts";
 import type { Use } from "#features/sharing/reads.ts";
 import type { Asked, DicomwebNeeds } from "#features/studies/dicomweb/asked.ts";
+import type { WithParts } from "#features/studies/dicomweb/recent-instances.ts";
 import { type InstanceRecord, instancesOf, type SealedParts, sealedInstancesOf } from "#features/studies/queries.ts";
-import { type StoredObject, storedObject } from "#features/studies/stored-object.ts";
-import { Recent } from "#kit/recent.ts";
-import { MAX_KEY_AGE_MS } from "#trust/keys/cache.ts";
+import { storedObject } from "#features/studies/stored-object.ts";
 
 export type Admitted = {
   opened: Opened;
@@ -33,8 +32,6 @@ export async function listed({ world }: DicomwebNeeds, asked: Asked, opened: Ope
   return rows;
 }
 
-export type WithParts = { object: StoredObject; parts: SealedParts };
-
 const PAGE = 200;
 
 /** The asked instances with their sealed headers, a page at a time. @throws Fault access.denied when there is none */
@@ -60,22 +57,6 @@ export async function* withParts(
     if (page.length < PAGE) return;
   }
 }
-
-/** An instance as somebody read it under these policy epochs. */
-type Kept = WithParts & { stamp: string };
-
-/** Instances whose frames are asked for one by one: rows never change, and what ends the right to one bumps an epoch. */
-export type RecentInstances = Recent<Kept>;
-
-const KEPT_BYTES = 16 * 1024 * 1024;
-const ROW_BYTES = 2048; // a row, its key and what holds them
-
-export const recentInstances = (): RecentInstances =>
-  new Recent({
-    room: KEPT_BYTES,
-    weigh: ({ parts }) => parts.header.length + parts.frame_index.length + ROW_BYTES,
-    age: MAX_KEY_AGE_MS,
-  });
 
 /** The instance that the path names; kept for the session that read it. @throws Fault access.denied when there is none */
 export async function oneWithParts(needs: DicomwebNeeds, asked: Asked, opened: Opened): Promise<WithParts> {

@@ -2,15 +2,9 @@ import { Readable } from "node:stream";
 import { denied, type Opened } from "#features/sharing/gate.ts";
 import { type Asked, acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { frameNumbers } from "#features/studies/dicomweb/frames.ts";
-import {
-  type Admitted,
-  admit,
-  listed,
-  oneWithParts,
-  type WithParts,
-  withParts,
-} from "#features/studies/dicomweb/instances.ts";
+import { type Admitted, admit, listed, oneWithParts, withParts } from "#features/studies/dicomweb/instances.ts";
 import { lookOf, type PictureWanted, pictureWanted, thumbnailKind } from "#features/studies/dicomweb/look.ts";
+import type { WithParts } from "#features/studies/dicomweb/recent-instances.ts";
 import { rejudge } from "#features/studies/rejudge.ts";
 import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#features/studies/stored-object.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
