@@ -520,12 +520,10 @@ create table public.machine_token (
 create table public.mail_outbox (
   id uuid not null,
   organisation uuid,
-  to_address text not null,
-  subject text not null,
-  body text not null,
   created_at timestamp with time zone not null default now(),
   sent_at timestamp with time zone,
-  attempts integer not null default 0
+  attempts integer not null default 0,
+  sealed bytea
 );
 create table public.marking_set (
   organisation uuid not null,

@@ -5,11 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { type Database, NO_SCOPE } from "#platform/postgres/db.ts";
+import { newKey } from "#trust/keys/wrap.ts";
 import { testDatabase } from "../../test/support/database.ts";
 import { type LiveEvent, notify, openEvents } from "./events.ts";
 import { enqueue, startJobs } from "./jobs.ts";
 import { openLog } from "./log.ts";
-import { mailTask, queueMail } from "./mail.ts";
+import { mailTask, openLetter, queueMail } from "./mail.ts";
 
 let database: Database;
 before(async () => {
@@ -129,8 +130,8 @@ async function mailServer(answers: { data: string }): Promise<{ url: string; mes
 }
 
 const outbox = async (id: string) => {
-  const { rows } = await database.owner.query<{ body: string; sent_at: Date | null }>(
-    "select body, sent_at from mail_outbox where id = $1",
+  const { rows } = await database.owner.query<{ sealed: Buffer | null; sent_at: Date | null }>(
+    "select sealed, sent_at from mail_outbox where id = $1",
     [id],
   );
   return rows[0];
@@ -141,15 +142,17 @@ const message = {
   subject: "Your images\r\nBcc: evil@example.org",
   body: "Grüße, the code is 123456",
 };
+const pepper = newKey();
 const context = { id: "1", attempt: 1, signal: new AbortController().signal };
 
 test("a queued message is sent once, its text is removed, and a line break in the subject adds no header", async () => {
   const server = await mailServer({ data: "250 taken" });
   const task = mailTask({
     database,
+    pepper,
     config: { smtpUrl: new Hidden(server.url), mailFrom: "Clinic <clinic@example.org>" },
   });
-  const id = await database.transaction(NO_SCOPE, (tx) => queueMail(tx, message));
+  const id = await database.transaction(NO_SCOPE, (tx) => queueMail({ tx, pepper }, message));
   await task({ id }, context);
   await task({ id }, context);
   server.close();
@@ -157,14 +160,18 @@ test("a queued message is sent once, its text is removed, and a line break in th
   assert.match(server.messages[0] ?? "", /^To: jane@example\.org\r$/m);
   assert.doesNotMatch(server.messages[0] ?? "", /^Bcc:/m);
   const row = await outbox(id);
-  assert.equal(row?.body, "");
+  assert.equal(row?.sealed, null);
   assert.ok(row.sent_at);
 });
 
 test("a message that the mail server refuses stays and the job fails", async () => {
   const server = await mailServer({ data: "452 not now" });
-  const task = mailTask({ database, config: { smtpUrl: new Hidden(server.url), mailFrom: "clinic@example.org" } });
-  const id = await database.transaction(NO_SCOPE, (tx) => queueMail(tx, message));
+  const task = mailTask({
+    database,
+    pepper,
+    config: { smtpUrl: new Hidden(server.url), mailFrom: "clinic@example.org" },
+  });
+  const id = await database.transaction(NO_SCOPE, (tx) => queueMail({ tx, pepper }, message));
   await assert.rejects(
     task({ id }, context),
     (error) => error instanceof Fault && error.code === "peer.refused" && !/jane/.test(error.message),
@@ -174,10 +181,21 @@ test("a message that the mail server refuses stays and the job fails", async () 
 });
 
 test("without SMTP a message stays in the outbox", async () => {
-  const task = mailTask({ database, config: { smtpUrl: undefined, mailFrom: "clinic@example.org" } });
-  const id = await database.transaction(NO_SCOPE, (tx) => queueMail(tx, message));
+  const task = mailTask({ database, pepper, config: { smtpUrl: undefined, mailFrom: "clinic@example.org" } });
+  const id = await database.transaction(NO_SCOPE, (tx) => queueMail({ tx, pepper }, message));
   await task({ id }, context);
-  assert.match((await outbox(id))?.body ?? "", /123456/);
+  const sealed = (await outbox(id))?.sealed;
+  assert.ok(sealed);
+  assert.doesNotMatch(sealed.toString("latin1"), /123456|jane/);
+  assert.deepEqual(openLetter(pepper, id, sealed), {
+    id,
+    to: message.to,
+    subject: message.subject,
+    body: message.body,
+  });
+  assert.throws(() => openLetter(newKey(), id, sealed), /changed, or belongs/);
+  const other = await database.transaction(NO_SCOPE, (tx) => queueMail({ tx, pepper }, message));
+  assert.throws(() => openLetter(pepper, other, sealed), /changed, or belongs/, "a message in another's place");
 });
 
 test("an event reaches the channel's watchers once its transaction has committed, and nobody else", async () => {

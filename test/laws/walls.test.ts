@@ -58,13 +58,7 @@ const ROWS: readonly Row[] = [
     ["fhir.read"],
     new Date(),
   ]),
-  insert("mail_outbox", "organisation, id, to_address, subject, body", (h) => [
-    h.org,
-    uuidv7(),
-    "a@example.org",
-    "s",
-    "b",
-  ]),
+  insert("mail_outbox", "organisation, id, sealed", (h) => [h.org, uuidv7(), bytes()]),
   insert("agreement", "organisation, id, partner, kind, purposes, from_at, until_at", (h) => [
     h.org,
     h.agreement,

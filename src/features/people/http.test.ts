@@ -8,6 +8,7 @@ import { giveRole } from "#features/people/person-queries.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { createAuthority, issueCertificate } from "#platform/dicom/certificates.ts";
 import { testDatabase } from "../../../test/support/database.ts";
+import { lettersIn } from "../../../test/support/letters.ts";
 import {
   anOrganisation,
   aPerson,
@@ -46,12 +47,7 @@ async function signedIn(role: Role = "administrator", organisation?: string): Pr
   return { ...(await enrol(house, person)), person, organisation: place };
 }
 const mailTo = async (email: string): Promise<string> =>
-  (
-    await database.owner.query<{ body: string }>(
-      "select body from mail_outbox where to_address = $1 order by created_at desc limit 1",
-      [email],
-    )
-  ).rows[0]?.body ?? "";
+  (await lettersIn(world)).findLast(({ to }) => to === email)?.body ?? "";
 const secretIn = (text: string): string => /#(sl_\w+_[A-Za-z0-9_-]+)/.exec(text)?.[1] ?? "";
 const actions = async (organisation: string) =>
   (

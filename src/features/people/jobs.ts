@@ -17,6 +17,6 @@ export const sweepTask = (signin: Signin): Task => {
 /** Without SMTP messages stay in the outbox; the links in them have ended by then. The serving role sees no message but the one it sends. */
 async function forgetUnsentSecrets({ world }: Signin): Promise<void> {
   await world.database.owner.query(
-    "update mail_outbox set body = '' where body <> '' and created_at < now() - interval '8 days'",
+    "update mail_outbox set sealed = null where sealed is not null and created_at < now() - interval '8 days'",
   );
 }

@@ -55,7 +55,8 @@ export const invitePerson = action("person.invite", Invite.extend(WithAddress), 
   return { done: invited, audit: { subject: id, detail: { email: input.email, role: input.role } } };
 });
 
-async function writeInvitation({ tx, now, random }: ActionTx, who: Actor, letter: Letter): Promise<Invited> {
+async function writeInvitation(inside: ActionTx, who: Actor, letter: Letter): Promise<Invited> {
+  const { tx, now, random } = inside;
   const secret = createSecret("invite", random);
   await insertInvitation(tx, {
     organisation: who.organisation,
@@ -69,7 +70,7 @@ async function writeInvitation({ tx, now, random }: ActionTx, who: Actor, letter
   });
   const url = `${letter.publicUrl}/invite#${secret.reveal()}`;
   const house = (await organisationById(tx, who.organisation))?.name ?? "";
-  await queueMail(tx, { organisation: who.organisation, to: letter.email, ...wordsOf(letter, house, url) });
+  await queueMail(inside, { organisation: who.organisation, to: letter.email, ...wordsOf(letter, house, url) });
   return { id: letter.id, secret, url: new Hidden(url) };
 }
 

@@ -20,7 +20,7 @@ import {
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { uuidv7 } from "#kit/uuid.ts";
-import { queueMail } from "#platform/mail.ts";
+import { type Posting, queueMail } from "#platform/mail.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { hashLowEntropy, oneTimeCode, verifyLowEntropy, verifyNothing } from "#trust/tokens/low-entropy.ts";
 import { createSecret, hashSecret, parseSecret } from "#trust/tokens/secret.ts";
@@ -89,12 +89,15 @@ export async function sendCode(world: World, secretText: string): Promise<void> 
     if (link.codesSent >= MOST_CODES)
       throw new Fault("rate.limited", "Too many codes were asked for; ask the clinic for a new link.");
     await storeCode(tx, organisation, id, hash);
-    await queueMail(tx, {
-      organisation,
-      to: link.address,
-      subject: "Your code to open the images",
-      body: `Your code is ${code.reveal()}. It works for 10 minutes and only with the link you were given. If you did not ask for it, tell the clinic.`,
-    });
+    await queueMail(
+      { tx, pepper: world.pepper },
+      {
+        organisation,
+        to: link.address,
+        subject: "Your code to open the images",
+        body: `Your code is ${code.reveal()}. It works for 10 minutes and only with the link you were given. If you did not ask for it, tell the clinic.`,
+      },
+    );
     await record(world, tx, link, "link.code", "done", "code-sent");
   });
 }
@@ -139,7 +142,7 @@ export async function openLink(
       expiresAt,
     });
     await record(world, tx, locked, "link.open", "done", locked.challenge);
-    if (locked.notify) await tellSender(tx, locked);
+    if (locked.notify) await tellSender({ tx, pepper: world.pepper }, locked);
     return "open" as const;
   });
   if (outcome === "closed") throw closed();
@@ -169,21 +172,21 @@ async function wrongAnswer(world: World, tx: Tx, link: LinkRecord): Promise<"wro
   const left = await spendAttempt(tx, link.organisation, link.id);
   await record(world, tx, link, "link.open", "refused", left === 0 ? "tries-used-up" : "wrong-answer");
   if (left > 0) return "wrong";
-  await tellSender(tx, link, "closed");
+  await tellSender({ tx, pepper: world.pepper }, link, "closed");
   return "closed";
 }
 
-async function tellSender(tx: Tx, link: LinkRecord, what: "opened" | "closed" = "opened"): Promise<void> {
+async function tellSender(posting: Posting, link: LinkRecord, what: "opened" | "closed" = "opened"): Promise<void> {
   const sender =
     link.createdBy === null
       ? undefined
-      : await tx.selectFrom("person").select("email").where("id", "=", link.createdBy).executeTakeFirst();
+      : await posting.tx.selectFrom("person").select("email").where("id", "=", link.createdBy).executeTakeFirst();
   if (!sender) return;
   const said =
     what === "opened"
       ? "A link that you made was just opened."
       : "A link that you made was closed after too many wrong answers. Someone may be guessing.";
-  await queueMail(tx, {
+  await queueMail(posting, {
     organisation: link.organisation,
     to: sender.email,
     subject: what === "opened" ? "Your link was opened" : "Your link was closed",

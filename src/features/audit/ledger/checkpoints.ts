@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Keyring } from "#features/keys/keyring.ts";
+import type { Keyring, SecretKey } from "#features/keys/keyring.ts";
 import type { Database, Tx } from "#platform/postgres/db.ts";
 import { checkpointHash, signCheckpoint } from "#trust/ledger/checkpoint.ts";
 import { encodeFrontier, rootOf } from "#trust/ledger/merkle.ts";
@@ -12,6 +12,7 @@ import { mailOfficers, rememberWitness, type WitnessFolder } from "./witness.ts"
 export type LedgerNeeds = {
   database: Pick<Database, "transaction" | "read">;
   keyring: Keyring;
+  pepper: SecretKey;
 };
 
 export type KeptCheckpoint = { size: number; note: string; at: Date };
@@ -58,7 +59,7 @@ export async function makeCheckpoint(
   const scope = { organisation, person: null };
   const made = await needs.database.transaction(scope, async (tx) => {
     if (!(await lockLedger(tx, organisation))) return null;
-    return sign(tx, needs.keyring, organisation, session);
+    return sign({ tx, ...needs }, organisation, session);
   });
   if (made === null || !made.isNew) return made;
   await witness.keep(made.note); // only now: what did not commit must not be witnessed
@@ -67,8 +68,7 @@ export async function makeCheckpoint(
 }
 
 async function sign(
-  tx: Tx,
-  keyring: Keyring,
+  { tx, keyring, pepper }: LedgerNeeds & { tx: Tx },
   organisation: string,
   session: string,
 ): Promise<(KeptCheckpoint & { isNew: boolean }) | null> {
@@ -82,6 +82,6 @@ async function sign(
   const note = signCheckpoint({ organisation, size: tree.size, root, previous, at: tx.now }, key);
   await sql`insert into ledger_checkpoint (organisation, size, root, note, frontier, created_at)
     values (${organisation}, ${tree.size}, ${root}, ${note}, ${encodeFrontier(tree)}, ${tx.now})`.execute(tx);
-  await mailOfficers(tx, organisation, note, tree.size);
+  await mailOfficers({ tx, pepper }, organisation, note, tree.size);
   return { size: tree.size, note, at: tx.now, isNew: true };
 }

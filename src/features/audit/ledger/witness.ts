@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { Fault } from "#kit/fault.ts";
-import { queueMail } from "#platform/mail.ts";
+import { type Posting, queueMail } from "#platform/mail.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { placeFile, removeHalves, syncFolder } from "#platform/whole-file.ts";
 import { checkpointHash, readCheckpoint } from "#trust/ledger/checkpoint.ts";
@@ -97,7 +97,13 @@ export async function witnessesOf(tx: Tx, organisation: string): Promise<Witness
 const DAY_MS = 86_400_000;
 
 /** Sends the checkpoint to the privacy officers, at most once a day. */
-export async function mailOfficers(tx: Tx, organisation: string, note: string, size: number): Promise<boolean> {
+export async function mailOfficers(
+  posting: Posting,
+  organisation: string,
+  note: string,
+  size: number,
+): Promise<boolean> {
+  const { tx } = posting;
   const last = (await witnessesOf(tx, organisation)).find(({ kind }) => kind === "mail");
   if (last !== undefined && tx.now.getTime() - last.at.getTime() < DAY_MS) return false;
   const { rows } = await sql<{ email: string; name: string }>`
@@ -105,7 +111,7 @@ export async function mailOfficers(tx: Tx, organisation: string, note: string, s
     where m.organisation = ${organisation} and m.role = 'privacy-officer' and p.auth_user is not null and p.dismissed_at is null
       and (m.until_at is null or m.until_at > now()) limit 20`.execute(tx);
   for (const { email, name } of rows) {
-    await queueMail(tx, {
+    await queueMail(posting, {
       organisation,
       to: email,
       subject: `The state of ${name}'s record on ${tx.now.toISOString().slice(0, 10)}`,

@@ -4,7 +4,7 @@ import { membershipsOf, personByAddress, personByAuth, personById } from "#featu
 import type { Strangers } from "#features/people/strangers.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { queueMail } from "#platform/mail.ts";
-import { NO_SCOPE } from "#platform/postgres/db.ts";
+import { NO_SCOPE, type Tx } from "#platform/postgres/db.ts";
 import { type PersonActor, purposeOf } from "./person-door.ts";
 
 export type Happening = {
@@ -68,14 +68,17 @@ export class Journal {
     });
   }
 
-  async #warn(tx: Parameters<typeof queueMail>[0], who: PersonActor): Promise<void> {
+  async #warn(tx: Tx, who: PersonActor): Promise<void> {
     const person = await personById(tx, who.id);
     if (person === null) return;
-    await queueMail(tx, {
-      organisation: who.organisation,
-      to: person.email,
-      subject: "Safelight: sign-in closed for a while",
-      body: "Somebody gave a wrong password or code for your account too often. Signing in with a password is closed for a quarter of an hour; a passkey still opens it.\n\nIf this was not you, tell an administrator of your organisation.\n",
-    });
+    await queueMail(
+      { tx, pepper: this.#world.pepper },
+      {
+        organisation: who.organisation,
+        to: person.email,
+        subject: "Safelight: sign-in closed for a while",
+        body: "Somebody gave a wrong password or code for your account too often. Signing in with a password is closed for a quarter of an hour; a passkey still opens it.\n\nIf this was not you, tell an administrator of your organisation.\n",
+      },
+    );
   }
 }

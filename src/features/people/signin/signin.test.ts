@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { makeSignature } from "better-auth/crypto";
 import type { FastifyRequest } from "fastify";
 import { testDatabase } from "../../../../test/support/database.ts";
+import { lettersIn } from "../../../../test/support/letters.ts";
 import { Authenticator, addPasskey, enterByPasskey } from "../../../../test/support/passkey.ts";
 import {
   anOrganisation,
@@ -253,7 +254,7 @@ test("ten wrong passwords close an account for a while, known or not, with a not
     .map(({ because }) => because);
   assert.equal(refused.filter((because) => because === "email").length, 10);
   assert.equal(refused.filter((because) => because === "locked").length, 3);
-  assert.equal((await owner("select from mail_outbox where to_address = $1", [person.email])).length, 1);
+  assert.equal((await lettersIn(house.world)).filter(({ to }) => to === person.email).length, 1);
   await owner("update attempt set window_at = window_at - interval '20 minutes'");
   assert.equal((await password(right, person)).statusCode, 200);
   assert.equal((await code(right, await phone.code())).statusCode, 200);

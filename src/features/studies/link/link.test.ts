@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { LinkStudy } from "#contract/sharing.ts";
+import type { Letter } from "#platform/mail.ts";
 import type { Database } from "#platform/postgres/db.ts";
 import { testDatabase } from "../../../../test/support/database.ts";
+import { lettersIn } from "../../../../test/support/letters.ts";
 import { anOrganisation, ORIGIN } from "../../../../test/support/people.ts";
 import {
   aBrowser,
@@ -64,13 +66,8 @@ async function linkRow(id: string): Promise<Record<string, unknown>> {
   return rows[0] as Record<string, unknown>;
 }
 
-async function mails(to: string): Promise<{ subject: string; body: string }[]> {
-  const { rows } = await database.owner.query<{ subject: string; body: string }>(
-    "select subject, body from mail_outbox where to_address = $1 order by id",
-    [to],
-  );
-  return rows;
-}
+const mails = async (to: string): Promise<Letter[]> =>
+  (await lettersIn(house.world)).filter((letter) => letter.to === to);
 
 test("a link opens by its challenge in a browser that then holds a host-only cookie, and each opening is told", async () => {
   const shared = await share();

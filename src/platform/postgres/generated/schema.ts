@@ -273,12 +273,10 @@ export interface Tables {
   mail_outbox: {
     id: string;
     organisation: Optional<OrNull<string>>;
-    to_address: string;
-    subject: string;
-    body: string;
     created_at: Optional<Time>;
     sent_at: Optional<OrNull<Time>>;
     attempts: Optional<number>;
+    sealed: Optional<OrNull<Bytes>>;
   };
   marking_set: {
     organisation: string;
