@@ -74,7 +74,7 @@ export const Upload = z.object({ id: Id, files: z.array(UploadedFile) });
 export const EncryptionState = z.object({
   wires: z.array(
     z.object({
-      name: z.string(),
+      wire: z.enum(["web", "dicom-tls", "dicom", "hl7-tls", "hl7"]),
       port: z.number().nullable(),
       state: z.enum(["on", "off", "loopback-plain"]),
       tls: z.string().nullable(),
@@ -85,18 +85,27 @@ export const EncryptionState = z.object({
   ),
   stores: z.array(
     z.object({
-      name: z.string(),
-      algorithm: z.string(),
+      store: z.enum(["folder", "object-store", "own-database", "external-database"]),
+      /** What is sealed in one piece: chunks of 64 KiB, or each value. */
+      algorithm: z.enum(["AES-256-GCM chunks", "AES-256-GCM values"]),
       sealedObjects: z.number(),
       bytes: z.number(),
-      clear: z.string(),
     }),
   ),
   keys: z.array(
-    z.object({ name: z.string(), version: z.number(), createdAt: Instant, wrappedBy: z.string(), where: z.string() }),
+    z.object({
+      kind: z.enum(["master", "organisation", "organisation-retired", "signing", "signing-foreign"]),
+      /** The master key's own ID, or that of the one it is wrapped by; null where another key of the organisation wraps it. */
+      master: z.string().nullable(),
+      version: z.number(),
+      createdAt: Instant,
+      where: z.enum(["file", "key-service", "database"]),
+    }),
   ),
   backup: z.object({ lastAt: Instant.nullable(), sha256: z.string().nullable(), keyKeptElsewhere: z.boolean() }),
-  witnesses: z.array(z.object({ name: z.string(), lastAt: Instant.nullable(), size: z.number() })),
+  witnesses: z.array(
+    z.object({ kind: z.enum(["folder", "mail", "export", "backup"]), lastAt: Instant.nullable(), size: z.number() }),
+  ),
 });
 export type EncryptionState = z.infer<typeof EncryptionState>;
 

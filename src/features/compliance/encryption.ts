@@ -48,23 +48,23 @@ function wiresOf({ config, certificates, ports }: EncryptionNeeds): Wire[] {
   const open = ports();
   const web = config.tlsCert === undefined ? null : certificateOf(readFileSync(config.tlsCert, "utf8"));
   const device = certificateOf(certificates.server.cert);
-  const tls = (name: string, port: number | null, certificate: Wire["certificate"]): Wire =>
+  const tls = (wire: Wire["wire"], port: number | null, certificate: Wire["certificate"]): Wire =>
     port === null
-      ? { name, port, state: "off", tls: null, certificate: null }
-      : { name, port, state: "on", tls: TLS, certificate };
-  const plain = (name: string, port: number | null): Wire => ({
-    name,
+      ? { wire, port, state: "off", tls: null, certificate: null }
+      : { wire, port, state: "on", tls: TLS, certificate };
+  const plain = (wire: Wire["wire"], port: number | null): Wire => ({
+    wire,
     port,
     state: port === null ? "off" : "loopback-plain",
     tls: null,
     certificate: null,
   });
   return [
-    web === null ? plain("Web and DICOMweb", open?.http ?? null) : tls("Web and DICOMweb", open?.http ?? null, web),
-    tls("DICOM over TLS", open?.dicomTls ?? null, device),
-    plain("DICOM on this machine", open?.dicom ?? null),
-    tls("HL7 over TLS", open?.hl7Tls ?? null, device),
-    plain("HL7 on this machine", open?.hl7 ?? null),
+    web === null ? plain("web", open?.http ?? null) : tls("web", open?.http ?? null, web),
+    tls("dicom-tls", open?.dicomTls ?? null, device),
+    plain("dicom", open?.dicom ?? null),
+    tls("hl7-tls", open?.hl7Tls ?? null, device),
+    plain("hl7", open?.hl7 ?? null),
   ];
 }
 
@@ -83,31 +83,27 @@ function oneLine(name: string | undefined): string {
   return (name ?? "").split("\n").join(", ");
 }
 
-/** What stands readable in the database: the columns a worklist is searched by. The threat model lists the same. */
-const CLEAR =
-  "Search columns only: patient's name, identifier, birth date and sex; study's UIDs, dates, description, accession number, modalities, referring physician; series' descriptions; names and addresses of members and of those something was shared with. Images, all other attributes, reports and the record's details are sealed.";
-
 async function storesOf(tx: Tx, needs: EncryptionNeeds, organisation: string): Promise<EncryptionState["stores"]> {
   const { objects, bytes } = await sealedObjects(tx, organisation);
   const values = await sealedValues(tx, organisation);
   const { s3Endpoint, databaseUrl } = needs.config;
   return [
     {
-      name: s3Endpoint === undefined ? "Images (folder)" : "Images (object store)",
-      algorithm: "AES-256-GCM, 64 KiB chunks",
+      store: s3Endpoint === undefined ? "folder" : "object-store",
+      algorithm: "AES-256-GCM chunks",
       sealedObjects: objects,
       bytes,
-      clear: "",
     },
     {
-      name: databaseUrl === undefined ? "Database (with this server)" : "Database (external)",
-      algorithm: "AES-256-GCM, each value",
+      store: databaseUrl === undefined ? "own-database" : "external-database",
+      algorithm: "AES-256-GCM values",
       sealedObjects: objects * 2 + values.values,
       bytes: values.bytes,
-      clear: CLEAR,
     },
   ];
 }
+
+type Key = EncryptionState["keys"][number];
 
 async function keysOf(tx: Tx, needs: EncryptionNeeds, organisation: string): Promise<EncryptionState["keys"]> {
   const { config, master, world } = needs;
@@ -116,26 +112,30 @@ async function keysOf(tx: Tx, needs: EncryptionNeeds, organisation: string): Pro
   const signing = await publicKeys(tx, world.keyring, organisation);
   return [
     {
-      name: `Master key ${masterKeyId(master)}`,
+      kind: "master",
+      master: masterKeyId(master),
       version: 1,
       createdAt: (existsSync(file) ? statSync(file).birthtime : new Date()).toISOString(),
-      wrappedBy: "",
-      where: config.kmsUrl === undefined ? "a file of this server, in no backup" : "the key service",
+      where: config.kmsUrl === undefined ? "file" : "key-service",
     },
-    ...organisations.map((key) => ({
-      name: key.retired_at === null ? "Organisation key" : "Organisation key (retired)",
-      version: key.version,
-      createdAt: key.created_at.toISOString(),
-      wrappedBy: `master key ${key.wrapper}`,
-      where: "the database, wrapped",
-    })),
-    ...signing.map((key) => ({
-      name: key.genuine ? "Signing key of the record" : "Signing key that is not ours",
-      version: key.version,
-      createdAt: key.createdAt.toISOString(),
-      wrappedBy: "organisation key",
-      where: "the database, wrapped",
-    })),
+    ...organisations.map(
+      (key): Key => ({
+        kind: key.retired_at === null ? "organisation" : "organisation-retired",
+        master: key.wrapper,
+        version: key.version,
+        createdAt: key.created_at.toISOString(),
+        where: "database",
+      }),
+    ),
+    ...signing.map(
+      (key): Key => ({
+        kind: key.genuine ? "signing" : "signing-foreign",
+        master: null,
+        version: key.version,
+        createdAt: key.createdAt.toISOString(),
+        where: "database",
+      }),
+    ),
   ];
 }
 
@@ -154,17 +154,12 @@ async function backupOf(tx: Tx, dataDir: string): Promise<EncryptionState["backu
   };
 }
 
-const WITNESSES: Readonly<Record<WitnessKind, string>> = {
-  folder: "Write-once folder",
-  mail: "Privacy officers’ mailboxes",
-  export: "Exports of the record",
-  backup: "Backups",
-};
+const WITNESSES: readonly WitnessKind[] = ["folder", "mail", "export", "backup"];
 
 async function witnessed(tx: Tx, organisation: string): Promise<EncryptionState["witnesses"]> {
   const known = new Map((await witnessesOf(tx, organisation)).map((row) => [row.kind, row]));
-  return (Object.keys(WITNESSES) as WitnessKind[]).map((kind) => ({
-    name: WITNESSES[kind],
+  return WITNESSES.map((kind) => ({
+    kind,
     lastAt: known.get(kind)?.at.toISOString() ?? null,
     size: known.get(kind)?.size ?? 0,
   }));

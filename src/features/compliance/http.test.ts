@@ -52,10 +52,10 @@ test("the encryption page says what runs: wires with certificates, stores, keys,
   );
   assert.match(state.wires[1]?.certificate?.sha256 ?? "", /^[0-9A-F:]{95}$/);
   assert.deepEqual(
-    state.keys.map(({ name }) => name.replace(/ [0-9a-f]{16}$/, "")),
-    ["Master key", "Organisation key", "Signing key of the record"],
+    state.keys.map(({ kind }) => kind),
+    ["master", "organisation", "signing"],
   );
-  assert.equal(state.witnesses.find(({ name }) => name === "Write-once folder")?.size, made?.size);
+  assert.equal(state.witnesses.find(({ kind }) => kind === "folder")?.size, made?.size);
   assert.deepEqual(state.backup, { lastAt: null, sha256: null, keyKeptElsewhere: false });
 });
 

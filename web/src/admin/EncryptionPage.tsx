@@ -37,7 +37,7 @@ function Summary({ state }: { state: EncryptionState }) {
     <p className="enc-summary" data-open={plain.length > 0 || undefined}>
       {plain.length > 0 ? <IconAlertTriangle size={20} aria-hidden /> : <IconShieldLock size={20} aria-hidden />}
       {plain.length > 0
-        ? t("encryption.summaryOpen", { wires: plain.map((wire) => wire.name).join(", ") })
+        ? t("encryption.summaryOpen", { wires: plain.map(({ wire }) => t(`encryption.wire.${wire}`)).join(", ") })
         : t("encryption.summaryGood")}
     </p>
   );
@@ -52,9 +52,9 @@ function Wires({ wires }: { wires: EncryptionState["wires"] }) {
       <h2>{t("encryption.wires")}</h2>
       <ul className="enc-list">
         {wires.map((wire) => (
-          <li key={wire.name}>
+          <li key={wire.wire}>
             <div className="enc-line">
-              <b>{wire.name}</b>
+              <b>{t(`encryption.wire.${wire.wire}`)}</b>
               <span className="tag" data-kind={WIRE_KIND[wire.state]}>
                 {t(`encryption.state.${wire.state}`)}
               </span>
@@ -88,20 +88,20 @@ function Stores({ stores }: { stores: EncryptionState["stores"] }) {
       <h2>{t("encryption.stores")}</h2>
       <ul className="enc-list">
         {stores.map((store) => (
-          <li key={store.name}>
+          <li key={store.store}>
             <div className="enc-line">
-              <b>{store.name}</b>
+              <b>{t(`encryption.store.${store.store}`)}</b>
               <span className="tag" data-kind="ok">
-                {store.algorithm}
+                {t(`encryption.algorithm.${store.algorithm}`)}
               </span>
               <span className="enc-right muted">
                 {t("encryption.objects", { count: store.sealedObjects })} · {bytes(store.bytes)}
               </span>
             </div>
-            {store.clear && (
+            {store.algorithm === "AES-256-GCM values" && (
               <dl className="enc-facts">
                 <dt>{t("encryption.clear")}</dt>
-                <dd>{store.clear}</dd>
+                <dd>{t("encryption.clearText")}</dd>
               </dl>
             )}
           </li>
@@ -118,15 +118,16 @@ function Keys({ keys }: { keys: EncryptionState["keys"] }) {
       <h2>{t("encryption.keys")}</h2>
       <ol className="enc-list enc-keys">
         {keys.map((key) => (
-          <li key={`${key.name} ${key.version}`}>
+          <li key={`${key.kind} ${key.version}`}>
             <div className="enc-line">
-              <b>{key.name}</b>
+              <b>{t(`encryption.key.${key.kind}`, { id: key.master ?? "" })}</b>
               <span className="muted">{t("encryption.version", { version: key.version })}</span>
               <span className="enc-right muted">{day(key.createdAt)}</span>
             </div>
             <p className="muted">
-              {key.wrappedBy && `${t("encryption.wrapped", { by: key.wrappedBy })} · `}
-              {t("encryption.where", { where: key.where })}
+              {key.kind !== "master" &&
+                `${key.master === null ? t("encryption.wrappedByOrganisation") : t("encryption.wrappedByMaster", { id: key.master })} · `}
+              {t(`encryption.where.${key.where}`)}
             </p>
           </li>
         ))}
@@ -157,9 +158,9 @@ function BackupAndWitnesses({ state }: { state: EncryptionState }) {
       <h2>{t("encryption.witnesses")}</h2>
       <ul className="enc-list">
         {witnesses.map((witness) => (
-          <li key={witness.name}>
+          <li key={witness.kind}>
             <div className="enc-line">
-              <b>{witness.name}</b>
+              <b>{t(`encryption.witness.${witness.kind}`)}</b>
               <span className="enc-right muted">
                 {witness.lastAt
                   ? t("encryption.witnessSize", { count: witness.size, at: moment(witness.lastAt) })

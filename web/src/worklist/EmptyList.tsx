@@ -12,9 +12,7 @@ export function EmptyList({ onChooseFiles }: { onChooseFiles: () => void }) {
   const { t } = useTranslation("worklist");
   const session = useSession();
   const { data } = useQuery({ ...encryptionQuery, enabled: session.can.administer, retry: false });
-  const port =
-    data?.wires.find((wire) => /dicom/i.test(wire.name) && !/web/i.test(wire.name) && wire.state === "on")?.port ??
-    2762;
+  const port = data?.wires.find(({ wire, state }) => wire === "dicom-tls" && state === "on")?.port ?? 2762;
   if (!session.can.upload && !session.can.administer)
     return (
       <div className="empty">

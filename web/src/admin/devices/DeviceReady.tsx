@@ -12,9 +12,7 @@ import { encryptionQuery } from "../queries.ts";
 export function DeviceReady({ created, onClose }: { created: z.infer<typeof CreatedDevice>; onClose: () => void }) {
   const { t } = useTranslation(["admin", "common"]);
   const { data } = useQuery(encryptionQuery);
-  const port =
-    data?.wires.find((wire) => /dicom/i.test(wire.name) && !/web/i.test(wire.name) && wire.state === "on")?.port ??
-    2762;
+  const port = data?.wires.find(({ wire, state }) => wire === "dicom-tls" && state === "on")?.port ?? 2762;
   const host = window.location.hostname;
   const ae = created.device.aeTitle;
   const name = ae.replace(/[^A-Za-z0-9_-]/g, "_").toLowerCase();
