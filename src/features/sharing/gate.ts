@@ -1,7 +1,7 @@
 import type { Right } from "#contract/words.ts";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
-import { NO_SUCH_STUDY } from "#features/audit/rules.ts";
+import { NO_SUCH_STUDY, RESTING } from "#features/audit/rules.ts";
 import { Epochs } from "#features/keys/epochs.ts";
 import type { SecretKey } from "#features/keys/keyring.ts";
 import { studyByUid, studyFacts } from "#features/sharing/queries.ts";
@@ -62,11 +62,12 @@ export class Gate {
 
   /**
    * `since`: see `Epochs`.
-   * @throws Fault access.denied for what is unknown, forbidden, expired or revoked; key.destroyed for what was erased
+   * @throws Fault access.denied for what is unknown, forbidden, expired or revoked; role.denied for files that whoever asks may
+   * take once their sign-in's reset is a day old; key.destroyed for what was erased
    */
   async open(right: Right, who: Actor, owner: string, studyUid: string, since?: number): Promise<Opened> {
     const { known, verdict } = await this.#judge(right, who, owner, studyUid, since);
-    if (known === null) throw denied();
+    if (known === null) throw verdict.because === "resting" ? rests() : denied();
     if (known.key === null) throw new Fault("key.destroyed", "This study was erased; nothing of it is left here.");
     return {
       owner,
@@ -118,4 +119,9 @@ export class Gate {
 /** One answer for unknown and forbidden. */
 export function denied(): Fault {
   return new Fault(NO_SUCH_STUDY.fault, NO_SUCH_STUDY.say);
+}
+
+/** Told only to whom the study is open but for the rest. */
+function rests(): Fault {
+  return new Fault(RESTING.fault, RESTING.say, { place: RESTING.refused });
 }

@@ -220,3 +220,20 @@ test("no search reaches a study by subjects that the verdict would not take", ()
   const home = reachOf(person(["auditor"]), CLINIC);
   assert.deepEqual(home.all === false && home.subjects, [PERSON]);
 });
+
+test("for a day after a reset of the second factor a person looks and reports, and takes no file, by role or by grant", () => {
+  const [own, other] = [person(["radiologist"]), person(["radiologist"], GROUP)];
+  const granted = study(grant({ rights: RIGHTS }));
+  for (const [who, facts] of [
+    [own, study()],
+    [other, granted],
+  ] as const) {
+    assert.equal(mayDownload(who, facts, NOW).allowed, true);
+    const resting: Actor = { ...who, resting: true } as Actor;
+    assert.deepEqual(mayDownload(resting, facts, NOW), { allowed: false, because: "resting" });
+    for (const right of ["view", "report", "re-share"] as const)
+      assert.equal(mayUse(right, resting, facts, NOW).allowed, true, right);
+  }
+  const stranger: Actor = { ...person(["radiologist"], "elsewhere"), resting: true } as Actor;
+  assert.deepEqual(mayDownload(stranger, study(), NOW), { allowed: false, because: "no-grant" });
+});

@@ -1,6 +1,7 @@
 import { type BasisKind, PURPOSES, type Purpose, type Right, type Role } from "#contract/words.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { subjectsOf } from "#features/audit/actor.ts";
+import { isResting } from "#features/audit/rules.ts";
 
 /** Verdicts on studies: pure functions of facts and time, for every wire. The default is no. */
 
@@ -37,7 +38,8 @@ export type Because =
   | "basis-ended"
   | "grant-ended"
   | "right-missing"
-  | "scope-missing";
+  | "scope-missing"
+  | "resting";
 
 export type AccessVerdict =
   | { allowed: true; because: Because; grant: string | null }
@@ -85,8 +87,14 @@ export function mayReadReport(who: Actor, study: StudyFacts, now: Date): AccessV
   return grant?.withReport === true ? verdict : deny("right-missing");
 }
 
-/** One rule for every right and every wire: own care by role, else a grant that covers subject, right, purpose and time and whose basis stands. */
+/** One rule for every right and every wire: what role or grant allows; files only once a reset of the second factor is a day old. */
 export function mayUse(right: Right, who: Actor, study: StudyFacts, now: Date): AccessVerdict {
+  const verdict = byRoleOrGrant(right, who, study, now);
+  return verdict.allowed && right === "download" && isResting(who) ? deny("resting") : verdict;
+}
+
+/** Own care by role, else a grant that covers subject, right, purpose and time and whose basis stands. */
+function byRoleOrGrant(right: Right, who: Actor, study: StudyFacts, now: Date): AccessVerdict {
   if (who.organisation === study.owner && who.kind !== "link") {
     const own = inOwnOrganisation(right, who);
     if (own.allowed || who.kind !== "person") return own;
