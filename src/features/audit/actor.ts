@@ -12,7 +12,7 @@ export type Actor =
       roles: readonly Role[];
       purpose: Purpose;
       session: string;
-      /** Their second factor was reset less than a day ago: keys and exports wait, so that whoever was robbed of it hears of it first. */
+      /** Their second factor was reset less than a day ago: keys, files and appointing others wait, so that whoever was robbed of it hears of it first. */
       resting?: boolean;
     }
   | { kind: "device"; id: string; organisation: string; services: readonly string[]; purpose: Purpose; session: string }

@@ -9,7 +9,7 @@ export function mayReadRecord(who: Actor): boolean {
   return who.kind === "person" && who.roles.some((role) => READERS.includes(role));
 }
 
-/** Decision 7: for a day after a reset of the second factor a person takes no export and makes no key. Pure. */
+/** Decision 7: for a day after a reset of the second factor a person takes no files and makes no key, no colleague and no role. Pure. */
 export function isResting(who: Actor): boolean {
   return who.kind === "person" && who.resting === true;
 }
@@ -20,7 +20,7 @@ export const NO_SUCH_STUDY = { fault: "access.denied", say: "There is no such st
 export const RESTING = {
   refused: "resting",
   fault: "role.denied",
-  say: "Your sign-in was reset less than a day ago. Until then keys and exports wait; a colleague can do this.",
+  say: "Your sign-in was reset less than a day ago. For that day keys, invitations, roles, resets, downloads and exports wait; a colleague can do this.",
   audit: {},
 } as const;
 

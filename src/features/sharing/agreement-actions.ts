@@ -3,23 +3,30 @@ import { RecordAgreement } from "#contract/people.ts";
 import { Id } from "#contract/words.ts";
 import { action, type World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
+import { isResting, RESTING } from "#features/audit/rules.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
-import { mayAdminister, REFUSED } from "#features/people/administration.ts";
+import { mayAdminister, mayAppoint, REFUSED } from "#features/people/administration.ts";
 import { findOrganisation } from "#features/people/organisation-actions.ts";
 import { endAgreementRow, insertAgreement } from "#features/sharing/agreement-queries.ts";
 import { endGrants, grantsOnBasis } from "#features/sharing/grant-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 
-/** Papers with other organisations are the business of administrators and of the privacy officer. */
+/** Papers with other organisations are the business of administrators and of the privacy officer: to see and to end. */
 export function mayKeepAgreements(who: Actor): boolean {
-  return mayAdminister(who) || (who.kind === "person" && who.roles.includes("privacy-officer"));
+  return mayAdminister(who) || mayRecordAgreements(who);
+}
+
+/** A new one lets another organisation in: no machine does that. */
+function mayRecordAgreements(who: Actor): boolean {
+  return mayAppoint(who) || (who.kind === "person" && who.roles.includes("privacy-officer"));
 }
 
 const Recording = RecordAgreement.extend({ partner: Id });
 
 const insert = action("agreement.record", Recording, async ({ tx }, who, input) => {
-  if (!mayKeepAgreements(who)) return REFUSED;
+  if (!mayRecordAgreements(who)) return REFUSED;
+  if (isResting(who)) return RESTING;
   if (input.partner === who.organisation)
     throw new Fault("input.invalid", "An agreement is with another organisation.", { place: "partner" });
   const [from, until] = [new Date(input.from), new Date(input.until)];
@@ -43,7 +50,7 @@ export async function recordAgreement(
   who: Actor,
   input: z.input<typeof RecordAgreement>,
 ): Promise<{ id: string }> {
-  const partner = mayKeepAgreements(who) ? await findOrganisation(world, input.partner) : who.organisation;
+  const partner = mayRecordAgreements(who) ? await findOrganisation(world, input.partner) : who.organisation;
   return insert(world, who, { ...input, partner });
 }
 

@@ -3,9 +3,8 @@ import { z } from "zod";
 import { CreateDevice } from "#contract/people.ts";
 import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
-import { isResting, RESTING } from "#features/audit/rules.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
-import { mayAdminister, REFUSED } from "#features/people/administration.ts";
+import { appointingRefused, mayAdminister, REFUSED } from "#features/people/administration.ts";
 import { devicesOf, insertDevice, revokeDevice } from "#features/people/devices/queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
@@ -18,8 +17,8 @@ const Registered = CreateDevice.extend({
 
 /** Registers an AE title with the certificate it will show (issued by our own authority or brought along), or as plain loopback peer that may only store. */
 export const registerDevice = action("device.create", Registered, async ({ tx }, who, input) => {
-  if (!mayAdminister(who)) return REFUSED;
-  if (isResting(who)) return RESTING;
+  const refused = appointingRefused(who);
+  if (refused !== null) return refused;
   const certificate = input.certificate === null ? null : readCertificate(input.certificate);
   if (!certificate && !input.plain)
     throw new Fault("input.invalid", "A device needs a certificate.", { place: "certificate" });

@@ -3,8 +3,7 @@ import type { z } from "zod";
 import { CreateDevice, type CreatedDevice, type DeviceRow } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { scopeOf } from "#features/audit/actor.ts";
-import { isResting } from "#features/audit/rules.ts";
-import { mayAdminister } from "#features/people/administration.ts";
+import { appointingRefused } from "#features/people/administration.ts";
 import { endDevice, registerDevice } from "#features/people/devices/actions.ts";
 import { type DeviceRecord, deviceById, devicesOf } from "#features/people/devices/queries.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
@@ -23,7 +22,7 @@ export function addDeviceRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
     const input = parseInput(CreateDevice, request.body);
     const name = await world.database.read(scopeOf(who), (tx) => organisationById(tx, who.organisation));
     const issued =
-      input.certificate === undefined && mayAdminister(who) && !isResting(who)
+      input.certificate === undefined && appointingRefused(who) === null
         ? await authority.issueForDevice({ aeTitle: input.aeTitle, organisation: name?.name ?? "" })
         : { key: null, cert: input.certificate ?? "" };
     const { id } = await registerDevice(world, who, { ...input, certificate: issued.cert });

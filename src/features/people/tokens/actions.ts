@@ -2,9 +2,8 @@ import { z } from "zod";
 import { CreateToken } from "#contract/people.ts";
 import { Id } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
-import { isResting, RESTING } from "#features/audit/rules.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
-import { mayAdminister, mayAppoint, REFUSED } from "#features/people/administration.ts";
+import { appointingRefused, mayAdminister, REFUSED } from "#features/people/administration.ts";
 import { insertToken, revokeToken } from "#features/people/tokens/queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
@@ -14,8 +13,8 @@ const DAY_MS = 86_400_000;
 
 /** A machine's token: scopes, one purpose, an end. Its secret is in the answer and nowhere else. */
 export const createToken = action("token.create", CreateToken, async ({ tx, now, random }, who, input) => {
-  if (!mayAppoint(who)) return REFUSED;
-  if (isResting(who)) return RESTING;
+  const refused = appointingRefused(who);
+  if (refused !== null) return refused;
   const id = uuidv7();
   const secret = createSecret("token", random);
   const expiresAt = new Date(now.getTime() + input.expiresInDays * DAY_MS);
