@@ -102,6 +102,14 @@ test("the runner comes back by itself after its connections were cut", async () 
   await jobs.stop();
 });
 
+test("jobs that are stopped while they start end all the same", async () => {
+  for (const turns of [0, 1, 3]) {
+    const jobs = startJobs({ database, tasks: {}, log: quiet });
+    for (let turn = 0; turn < turns; turn++) await new Promise((next) => setImmediate(next));
+    await jobs.stop();
+  }
+});
+
 /** A mail server of a few words: it keeps what it is given. */
 async function mailServer(answers: { data: string }): Promise<{ url: string; messages: string[]; close: () => void }> {
   const messages: string[] = [];

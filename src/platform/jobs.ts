@@ -54,8 +54,10 @@ export function startJobs(options: JobsOptions): Jobs {
     for (let pause = 200; !isStopping(); pause = Math.min(pause * 2, 5_000)) {
       const began = Date.now();
       try {
-        state.runner = await run(runnerOptions(options, taskList));
-        await state.runner.promise;
+        const runner = await run(runnerOptions(options, taskList));
+        state.runner = runner;
+        if (isStopping()) await runner.stop(); // it was asked to while the runner was starting
+        await runner.promise;
       } catch (error) {
         options.log.warn({ err: error }, "the job runner stopped");
       }
