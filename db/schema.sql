@@ -127,6 +127,13 @@ begin
 end
 $function$
 ;
+CREATE OR REPLACE FUNCTION public.certificate_is_taken(fingerprint bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ select exists (select from certificate_holder c where c.certificate_sha256 = fingerprint and c.organisation is distinct from scope_organisation()) $function$
+;
 CREATE OR REPLACE FUNCTION public.known_blob(wanted text)
  RETURNS boolean
  LANGUAGE sql
@@ -168,7 +175,10 @@ CREATE OR REPLACE FUNCTION public.resolve_device(fingerprint bytea)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
-AS $function$ select organisation, id from device where certificate_sha256 = fingerprint and revoked_at is null $function$
+AS $function$ select d.organisation, d.id from device d
+     where d.certificate_sha256 = fingerprint and d.revoked_at is null
+       and (d.pairing is not null or exists (
+         select from certificate_holder c where c.organisation = d.organisation and c.certificate_sha256 = d.certificate_sha256)) $function$
 ;
 CREATE OR REPLACE FUNCTION public.resolve_email(address text)
  RETURNS TABLE(id uuid)
@@ -321,6 +331,11 @@ create table public.backup (
   objects bigint not null,
   bytes bigint not null
 );
+create table public.certificate_holder (
+  organisation uuid not null,
+  certificate_sha256 bytea not null,
+  since timestamp with time zone not null default now()
+);
 create table public.consent_event (
   organisation uuid not null,
   id uuid not null,
@@ -368,7 +383,8 @@ create table public.device (
   max_associations integer not null default 64,
   created_at timestamp with time zone not null default now(),
   revoked_at timestamp with time zone,
-  last_seen_at timestamp with time zone
+  last_seen_at timestamp with time zone,
+  pairing text
 );
 create table public.instance (
   organisation uuid not null,
@@ -704,6 +720,9 @@ alter table public.agreement add constraint agreement_partner_fkey FOREIGN KEY (
 alter table public.agreement add constraint agreement_pkey PRIMARY KEY (organisation, id);
 alter table public.attempt add constraint attempt_pkey PRIMARY KEY (kind, source, window_at);
 alter table public.backup add constraint backup_pkey PRIMARY KEY (id);
+alter table public.certificate_holder add constraint certificate_holder_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
+alter table public.certificate_holder add constraint certificate_holder_pkey PRIMARY KEY (organisation, certificate_sha256);
+alter table public.certificate_holder add constraint certificate_holder_certificate_sha256_key UNIQUE (certificate_sha256);
 alter table public.consent_event add constraint consent_event_channel_check CHECK ((channel = ANY (ARRAY['in-person'::text, 'telephone'::text, 'video'::text, 'paper'::text, 'portal'::text])));
 alter table public.consent_event add constraint consent_event_decision_check CHECK ((decision = ANY (ARRAY['given'::text, 'refused'::text])));
 alter table public.consent_event add constraint consent_event_given_by_check CHECK ((given_by = ANY (ARRAY['self'::text, 'guardian'::text, 'proxy'::text])));
@@ -714,6 +733,7 @@ alter table public.consent_event add constraint consent_event_pkey PRIMARY KEY (
 alter table public.consent_form_version add constraint consent_form_version_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.consent_form_version add constraint consent_form_version_pkey PRIMARY KEY (organisation, id);
 alter table public.device add constraint device_ae_title_check CHECK ((ae_title ~ '^[\x20-\x5b\x5d-\x7e]{1,16}$'::text));
+alter table public.device add constraint device_pairing_check CHECK ((pairing ~ '^PAIR-[A-Z2-7]{10}$'::text));
 alter table public.device add constraint device_port_check CHECK (((port >= 1) AND (port <= 65535)));
 alter table public.device add constraint device_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.device add constraint device_pkey PRIMARY KEY (organisation, id);
@@ -829,6 +849,7 @@ alter table public.access force row level security;
 alter table public.access_grant force row level security;
 alter table public.access_held force row level security;
 alter table public.agreement force row level security;
+alter table public.certificate_holder force row level security;
 alter table public.consent_event force row level security;
 alter table public.consent_form_version force row level security;
 alter table public.device force row level security;
@@ -887,6 +908,12 @@ create policy owner_all on public.agreement for all to safelight_owner
   with check (true);
 create policy partner on public.agreement for select to safelight_serve
   using ((partner = ( SELECT public.scope_organisation() AS scope_organisation)));
+create policy own on public.certificate_holder for all to safelight_serve
+  using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
+  with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
+create policy owner_all on public.certificate_holder for all to safelight_owner
+  using (true)
+  with check (true);
 create policy own on public.consent_event for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -1133,6 +1160,7 @@ grant insert, select, update on table public.access_grant to safelight_serve;
 grant insert, select, update on table public.agreement to safelight_serve;
 grant delete, insert, select, update on table public.attempt to safelight_serve;
 grant select on table public.backup to safelight_serve;
+grant insert, select on table public.certificate_holder to safelight_serve;
 grant insert, select, update on table public.consent_event to safelight_serve;
 grant insert, select, update (retired_at) on table public.consent_form_version to safelight_serve;
 grant delete, insert, select, update on table public.device to safelight_serve;
@@ -1167,6 +1195,7 @@ grant insert, update on table public.study_search to safelight_serve;
 grant delete, insert, select, update on table public.upload to safelight_serve;
 grant delete, insert, select, update on table public.upload_file to safelight_serve;
 grant execute on function public.app_enqueue(task text, payload jsonb, run_at timestamp with time zone, job_key text) to safelight_serve;
+grant execute on function public.certificate_is_taken(fingerprint bytea) to safelight_serve;
 grant execute on function public.known_blob(wanted text) to safelight_serve;
 grant execute on function public.ledger_people(ids uuid[]) to safelight_serve;
 grant execute on function public.ledgers_with_news() to safelight_serve;

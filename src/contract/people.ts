@@ -80,7 +80,10 @@ export const AcceptInvitation = z.object({
   password: z.string().min(12).max(256),
 });
 
-/** GET /api/devices → DeviceRow[], POST → CreatedDevice, DELETE /api/devices/:id (revoke). A new device gets its key once. */
+/**
+ * GET /api/devices → DeviceRow[], POST → CreatedDevice, DELETE /api/devices/:id (revoke). A new device gets its key once; one that
+ * brings its own certificate waits until it has called the title in `pairing`.
+ */
 export const DeviceRow = z.object({
   id: Id,
   aeTitle: z.string(),
@@ -92,6 +95,7 @@ export const DeviceRow = z.object({
   notAfter: Instant.nullable(),
   lastSeenAt: Instant.nullable(),
   revokedAt: Instant.nullable(),
+  pairing: z.string().nullable(),
 });
 export type DeviceRow = z.infer<typeof DeviceRow>;
 export const AeTitle = z

@@ -199,6 +199,7 @@ test("another organisation's key in a new row tells nothing of what is there", a
 /** What each function that runs as the owner answers to somebody without a scope who guesses well. */
 const DEFINERS: Record<string, string> = {
   app_enqueue: "(nothing is answered)",
+  certificate_is_taken: "select certificate_is_taken('\\x00')",
   known_blob: "select known_blob('x')",
   ledger_people: `select * from ledger_people(array['${person}']::uuid[])`,
   ledgers_with_news: "select * from ledgers_with_news()",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
+import { createAuthority, issueCertificate } from "#platform/dicom/certificates.ts";
 import { type Finished, run } from "../support/dcmtk.ts";
 import { seesNoBarrier } from "./support/axe.ts";
 import { Person } from "./support/browser.ts";
@@ -78,6 +79,42 @@ chapter("what it sends with those files arrives, and the page says when it was l
   await seesNoBarrier(page, "devices");
   await page.goto("/studies");
   await rowOf(page, /^Khumalo, Thandi, US abdomen, room 7/).waitFor();
+});
+
+chapter("one that brings its own certificate waits until it has called its one-time title", async () => {
+  const vendor = await createAuthority({ name: "A vendor", now: new Date() });
+  const own = await issueCertificate({
+    ...{ authority: vendor, commonName: "MR8", usage: "client", days: 30, now: new Date() },
+  });
+  await writeFile(join(folder, "mr8.key.pem"), own.key, { mode: 0o600 });
+  await writeFile(join(folder, "mr8.crt.pem"), own.cert);
+  const calls = (title: string): Promise<Finished> =>
+    run("echoscu", [
+      ...["+tls", join(folder, "mr8.key.pem"), join(folder, "mr8.crt.pem"), "+cf", join(folder, "safelight-ca.pem")],
+      ...["-aet", "MR8", "-aec", title, "localhost", String(sharedDemo().dicomTls)],
+    ]);
+  const { page } = administrator;
+  await page.goto("/admin/devices");
+  await page.getByRole("button", { name: "Add a device" }).click();
+  const form = page.getByRole("dialog", { name: "Add a device" });
+  await form.getByLabel("AE title").fill("MR8");
+  await form.getByLabel("It has its own certificate").fill(own.cert);
+  await form.getByRole("button", { name: "Create" }).click();
+  const waits = page.getByRole("dialog", { name: "MR8 waits for its device" });
+  const title = /PAIR-[A-Z2-7]{10}/.exec((await waits.textContent()) ?? "")?.[0] ?? "";
+  await seesNoBarrier(page, "a device that waits");
+  await picture(page, "device-waits");
+  await waits.getByRole("button", { name: "Done" }).click();
+  const row = page.getByRole("row").filter({ hasText: "MR8" });
+  await row.getByText(`waits for a C-ECHO to ${title}`).waitFor();
+  await seesNoBarrier(page, "devices, one of which waits");
+  assert.notEqual((await calls("SAFELIGHT")).code, 0);
+  for (const called of [title, "SAFELIGHT"]) {
+    const answered = await calls(called);
+    assert.equal(answered.code, 0, answered.output);
+  }
+  await page.reload();
+  await row.getByText(/^until /).waitFor();
 });
 
 chapter("revoked, it is refused at the next association, and the refusal is on the record", async () => {

@@ -1,8 +1,9 @@
 import type { World } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Epochs } from "#features/keys/epochs.ts";
+import { pairDevice } from "#features/people/devices/actions.ts";
 import { deviceById, deviceSeen, devicesWithCertificate, plainDevices } from "#features/people/devices/queries.ts";
-import { type DeviceFacts, whoIsCalling } from "#features/people/devices/rules.ts";
+import { type DeviceFacts, type DeviceVerdict, whoIsCalling } from "#features/people/devices/rules.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Decision, Peer } from "#platform/dicom/acceptor.ts";
@@ -18,7 +19,7 @@ export function deviceDoor(
 ): (peer: Peer) => Promise<Decision<Actor>> {
   return async (peer) => {
     const candidates = await candidatesFor(world, peer);
-    const verdict = whoIsCalling(peer, candidates, new Date());
+    const verdict = await paired(world, peer, whoIsCalling(peer, candidates, new Date()));
     if ("refused" in verdict) {
       await onStranger({
         callingAe: peer.callingAe,
@@ -32,19 +33,25 @@ export function deviceDoor(
     await world.database.transaction({ organisation: device.organisation, person: null }, (tx) =>
       deviceSeen(tx, device.organisation, device.id),
     );
-    return {
-      accept: true,
-      device: device.id,
-      context: {
-        kind: "device",
-        id: device.id,
-        organisation: device.organisation,
-        services: device.services,
-        purpose: "care",
-        session: uuidv7(),
-      },
-    };
+    return { accept: true, device: device.id, context: actorFor(device) };
   };
+}
+
+function actorFor({ id, organisation, services }: DeviceFacts): Actor {
+  return { kind: "device", id, organisation, services, purpose: "care", session: uuidv7() };
+}
+
+/** A device that calls its one-time title is paired before it is let in; where its certificate is another organisation's, it is a stranger. */
+async function paired(world: World, { certificate }: Peer, verdict: DeviceVerdict): Promise<DeviceVerdict> {
+  if ("refused" in verdict || !verdict.pairs) return verdict;
+  const { device } = verdict;
+  try {
+    await pairDevice(world, actorFor(device), { id: device.id, fingerprint: certificate?.fingerprint ?? "" });
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === "state.conflict") return { refused: "certificate-taken" };
+    throw thrown;
+  }
+  return { device, pairs: false };
 }
 
 /**
@@ -67,8 +74,8 @@ export function deviceJudge(world: World, epochs: Pick<Epochs, "stamp">): (who: 
 async function factsOf(world: World, organisation: string, id: string): Promise<DeviceFacts | null> {
   const row = await world.database.read({ organisation, person: null }, (tx) => deviceById(tx, organisation, id));
   if (row === null) return null;
-  const { ae_title: aeTitle, revoked_at: revokedAt, not_after: notAfter, services } = row;
-  return { id, organisation, aeTitle, revokedAt, notAfter, services };
+  const { ae_title: aeTitle, revoked_at: revokedAt, not_after: notAfter, services, pairing } = row;
+  return { id, organisation, aeTitle, revokedAt, notAfter, services, pairing };
 }
 
 async function candidatesFor(world: World, peer: Peer): Promise<DeviceFacts[]> {

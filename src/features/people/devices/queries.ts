@@ -14,6 +14,7 @@ export type DeviceRecord = {
   created_at: Date;
   revoked_at: Date | null;
   last_seen_at: Date | null;
+  pairing: string | null;
 };
 
 /** Whose certificate this is: answers before any scope is known, one row for one fingerprint and AE title. */
@@ -38,14 +39,14 @@ export async function plainDevices(tx: Tx, aeTitle: string): Promise<{ organisat
 
 export async function deviceById(tx: Tx, organisation: string, id: string): Promise<DeviceRecord | null> {
   const { rows } = await sql<DeviceRecord>`
-    select id, ae_title, description, certificate_sha256, not_after, services, host, port, max_associations, created_at, revoked_at, last_seen_at
+    select id, ae_title, description, certificate_sha256, not_after, services, host, port, max_associations, created_at, revoked_at, last_seen_at, pairing
     from device where organisation = ${organisation} and id = ${id}`.execute(tx);
   return rows[0] ?? null;
 }
 
 export async function devicesOf(tx: Tx, organisation: string): Promise<DeviceRecord[]> {
   const { rows } = await sql<DeviceRecord>`
-    select id, ae_title, description, certificate_sha256, not_after, services, host, port, max_associations, created_at, revoked_at, last_seen_at
+    select id, ae_title, description, certificate_sha256, not_after, services, host, port, max_associations, created_at, revoked_at, last_seen_at, pairing
     from device where organisation = ${organisation} order by revoked_at nulls first, ae_title`.execute(tx);
   return rows;
 }
@@ -61,12 +62,38 @@ export type NewDevice = {
   services: readonly string[];
   host: string | null;
   port: number | null;
+  pairing: string | null;
 };
 
 export async function insertDevice(tx: Tx, device: NewDevice): Promise<void> {
-  await sql`insert into device (organisation, id, ae_title, description, certificate_sha256, certificate_pem, not_after, services, host, port)
+  await sql`insert into device (organisation, id, ae_title, description, certificate_sha256, certificate_pem, not_after, services, host, port, pairing)
     values (${device.organisation}, ${device.id}, ${device.aeTitle}, ${device.description}, ${device.certificateSha256}, ${device.certificatePem}, ${device.notAfter}, ${[...device.services]}::text[],
-      ${device.host}, ${device.port})`.execute(tx);
+      ${device.host}, ${device.port}, ${device.pairing})`.execute(tx);
+}
+
+/** Whether a certificate belongs to another organisation than the one that asks. Says nothing of which. */
+export async function certificateIsTaken(tx: Tx, fingerprint: Buffer): Promise<boolean> {
+  const { rows } = await sql<{ taken: boolean }>`select certificate_is_taken(${fingerprint}) as taken`.execute(tx);
+  return rows[0]?.taken !== false;
+}
+
+export async function holdsCertificate(tx: Tx, organisation: string, fingerprint: Buffer): Promise<boolean> {
+  const { rows } =
+    await sql`select from certificate_holder where organisation = ${organisation} and certificate_sha256 = ${fingerprint}`.execute(
+      tx,
+    );
+  return rows.length > 0;
+}
+
+/** Makes a certificate this organisation's for good; false where another one was first. */
+export async function claimCertificate(tx: Tx, organisation: string, fingerprint: Buffer): Promise<boolean> {
+  await sql`insert into certificate_holder (organisation, certificate_sha256) values (${organisation}, ${fingerprint})
+    on conflict do nothing`.execute(tx);
+  return holdsCertificate(tx, organisation, fingerprint);
+}
+
+export async function endPairing(tx: Tx, organisation: string, id: string): Promise<void> {
+  await sql`update device set pairing = null where organisation = ${organisation} and id = ${id}`.execute(tx);
 }
 
 export async function revokeDevice(tx: Tx, organisation: string, id: string): Promise<boolean> {

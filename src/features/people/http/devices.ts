@@ -25,7 +25,11 @@ export function addDeviceRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
       input.certificate === undefined && appointingRefused(who) === null
         ? await authority.issueForDevice({ aeTitle: input.aeTitle, organisation: name?.name ?? "" })
         : { key: null, cert: input.certificate ?? "" };
-    const { id } = await registerDevice(world, who, { ...input, certificate: issued.cert });
+    const { id } = await registerDevice(world, who, {
+      ...input,
+      certificate: issued.cert,
+      issued: issued.key !== null,
+    });
     const device = await world.database.read(scopeOf(who), (tx) => deviceById(tx, who.organisation, id));
     if (device === null) throw new Fault("state.conflict", "The device was removed meanwhile.");
     return { device: rowOf(device), certificate: issued.cert, key: issued.key, authority: authority.authority };
@@ -48,5 +52,6 @@ function rowOf(device: DeviceRecord): DeviceRow {
     notAfter: instant(device.not_after),
     lastSeenAt: instant(device.last_seen_at),
     revokedAt: instant(device.revoked_at),
+    pairing: device.revoked_at === null ? device.pairing : null,
   };
 }

@@ -74,6 +74,11 @@ export interface Tables {
     objects: number;
     bytes: number;
   };
+  certificate_holder: {
+    organisation: string;
+    certificate_sha256: Bytes;
+    since: Optional<Time>;
+  };
   consent_event: {
     organisation: string;
     id: string;
@@ -122,6 +127,7 @@ export interface Tables {
     created_at: Optional<Time>;
     revoked_at: Optional<OrNull<Time>>;
     last_seen_at: Optional<OrNull<Time>>;
+    pairing: Optional<OrNull<string>>;
   };
   instance: {
     organisation: string;

@@ -8,7 +8,7 @@ import { Copyable } from "../../ui/Copyable.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import { encryptionQuery } from "../queries.ts";
 
-/** The three files a device needs, and what to enter there. The key is shown now or never. */
+/** The files a device needs, and what to enter there. The key is shown now or never; one that brought its own certificate has to call its one-time title first. */
 export function DeviceReady({ created, onClose }: { created: z.infer<typeof CreatedDevice>; onClose: () => void }) {
   const { t } = useTranslation(["admin", "common"]);
   const { data } = useQuery(encryptionQuery);
@@ -21,11 +21,21 @@ export function DeviceReady({ created, onClose }: { created: z.infer<typeof Crea
     ...(created.key ? [{ key: "key" as const, file: `${name}.key.pem`, text: created.key }] : []),
     { key: "authority" as const, file: "safelight-ca.pem", text: created.authority },
   ];
-  const command = `storescu +tls ${name}.key.pem ${name}.crt.pem +cf safelight-ca.pem -aet ${ae} -aec SAFELIGHT ${host} ${port} image.dcm`;
+  const { pairing } = created.device;
+  const tls = `+tls ${name}.key.pem ${name}.crt.pem +cf safelight-ca.pem -aet ${ae}`;
+  const command = pairing
+    ? `echoscu ${tls} -aec ${pairing} ${host} ${port}`
+    : `storescu ${tls} -aec SAFELIGHT ${host} ${port} image.dcm`;
   return (
-    <Modal opened onClose={onClose} title={t("devices.createdTitle", { ae })} size={640} closeOnClickOutside={false}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t(pairing ? "devices.waitingTitle" : "devices.createdTitle", { ae })}
+      size={640}
+      closeOnClickOutside={false}
+    >
       <div className="page-form">
-        <p className="muted">{t("devices.createdText")}</p>
+        <p className="muted">{t(pairing ? "devices.waitingText" : "devices.createdText")}</p>
         <div className="page-row">
           {files.map(({ key, file, text }) => (
             <Button
@@ -40,7 +50,15 @@ export function DeviceReady({ created, onClose }: { created: z.infer<typeof Crea
         </div>
         <h3>{t("devices.recipe")}</h3>
         <dl className="recipe">
-          <dt>{t("devices.recipeAe")}</dt>
+          {pairing && (
+            <>
+              <dt>{t("devices.recipePairing")}</dt>
+              <dd>
+                <Copyable text={pairing} />
+              </dd>
+            </>
+          )}
+          <dt>{t(pairing ? "devices.recipeThen" : "devices.recipeAe")}</dt>
           <dd>
             <Copyable text="SAFELIGHT" />
           </dd>
@@ -54,7 +72,7 @@ export function DeviceReady({ created, onClose }: { created: z.infer<typeof Crea
           </dd>
           <dt>TLS</dt>
           <dd>{t("devices.recipeTls")}</dd>
-          <dt>{t("devices.try")}</dt>
+          <dt>{t(pairing ? "devices.pair" : "devices.try")}</dt>
           <dd>
             <Copyable text={command} />
           </dd>

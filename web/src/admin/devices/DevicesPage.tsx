@@ -102,6 +102,15 @@ function Certificate({ device }: { device: DeviceRow }) {
         {t("devices.revoked", { date: day(device.revokedAt) })}
       </span>
     );
+  if (device.pairing)
+    return (
+      <>
+        <span className="tag" data-kind="wait">
+          {t("devices.waiting")}
+        </span>
+        <small>{t("devices.waitingFor", { title: device.pairing })}</small>
+      </>
+    );
   const expired = device.notAfter !== null && Date.parse(device.notAfter) < now;
   return (
     <>
