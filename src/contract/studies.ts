@@ -85,7 +85,7 @@ export const EncryptionState = z.object({
   ),
   stores: z.array(
     z.object({
-      store: z.enum(["folder", "object-store", "own-database", "external-database"]),
+      store: z.enum(["folder", "own-database", "external-database"]),
       /** What is sealed in one piece: chunks of 64 KiB, or each value. */
       algorithm: z.enum(["AES-256-GCM chunks", "AES-256-GCM values"]),
       sealedObjects: z.number(),
@@ -99,7 +99,7 @@ export const EncryptionState = z.object({
       master: z.string().nullable(),
       version: z.number(),
       createdAt: Instant,
-      where: z.enum(["file", "key-service", "database"]),
+      where: z.enum(["file", "database"]),
     }),
   ),
   backup: z.object({ lastAt: Instant.nullable(), sha256: z.string().nullable(), keyKeptElsewhere: z.boolean() }),

@@ -32,9 +32,7 @@ test("without any setting the contract's defaults hold", () => {
   const config = readConfig({ env: { PATH: "/bin" }, cwd: folder });
   assert.equal(config.httpPort, 8080);
   assert.equal(config.dicomTlsPort, 2762);
-  assert.equal(config.hl7TlsPort, 2575);
   assert.equal(config.dicomPort, undefined);
-  assert.equal(config.hl7Port, undefined);
   assert.equal(config.bind, "127.0.0.1");
   assert.equal(config.dataDir, join(folder, ".safelight"));
   assert.equal(publicUrl(config, 8081), "http://localhost:8081");
@@ -48,19 +46,14 @@ test("the environment wins over the file, the file over the defaults", () => {
 
 test("an empty variable is no setting", () => assert.equal(read({ SAFELIGHT_DICOM_PORT: "" }).dicomPort, undefined));
 
-test("every environment name of the operator's contract is known", () => {
+test("every environment name of the operator's contract whose part is here is taken", () => {
   const config = read({
     SAFELIGHT_DATA_DIR: "/srv/safelight",
     SAFELIGHT_HTTP_PORT: "1",
     SAFELIGHT_DICOM_PORT: "2",
     SAFELIGHT_DICOM_TLS_PORT: "3",
-    SAFELIGHT_HL7_PORT: "4",
-    SAFELIGHT_HL7_TLS_PORT: "5",
     DATABASE_URL: "postgres://u:p@h/d",
-    SAFELIGHT_S3_ENDPOINT: "http://127.0.0.1:9000/",
-    SAFELIGHT_S3_BUCKET: "images",
     SAFELIGHT_SMTP_URL: "smtp://u:p@mail",
-    SAFELIGHT_KMS_URL: "https://kms.example",
     SAFELIGHT_PUBLIC_URL: "https://images.example/",
     SAFELIGHT_BIND: "127.0.0.2",
     SAFELIGHT_TLS_CERT: "cert.pem",
@@ -70,10 +63,40 @@ test("every environment name of the operator's contract is known", () => {
     SAFELIGHT_OHIF_DIR: "/srv/ohif",
   });
   assert.equal(config.dataDir, "/srv/safelight");
-  assert.equal(config.hl7TlsPort, 5);
-  assert.equal(config.s3Endpoint, "http://127.0.0.1:9000");
   assert.deepEqual(config.trustedProxies, ["10.0.0.1", "::1"]);
   assert.equal(publicUrl(config, 1), "https://images.example");
+});
+
+const LATER = {
+  SAFELIGHT_HL7_PORT: "2576",
+  SAFELIGHT_HL7_TLS_PORT: "2575",
+  SAFELIGHT_S3_ENDPOINT: "http://127.0.0.1:9000",
+  SAFELIGHT_S3_REGION: "eu-central-1",
+  SAFELIGHT_S3_BUCKET: "images",
+  SAFELIGHT_S3_PREFIX: "clinic/",
+  SAFELIGHT_S3_ACCESS_KEY_ID: "id",
+  SAFELIGHT_S3_SECRET_ACCESS_KEY: "hunter2",
+  SAFELIGHT_S3_PATH_STYLE: "true",
+  SAFELIGHT_KMS_URL: "https://kms.example",
+  SAFELIGHT_KMS_TOKEN: "hunter2",
+  SAFELIGHT_KMS_KEY: "images",
+};
+for (const [name, value] of Object.entries(LATER)) {
+  test(`${name} belongs to a part that is not in this version: refused by name, without its value`, () => {
+    const { message } = refusal(() => read({ [name]: value }));
+    assert.ok(message.startsWith(`${name} `), message);
+    assert.match(message, /not in this version/);
+    assert.doesNotMatch(message, /hunter2/);
+    assert.match(explainConfig({ env: {}, cwd: folder }), new RegExp(`^${name}=\\(not in this version\\)$`, "m"));
+  });
+}
+
+test("in the file they are refused likewise", () => {
+  assert.match(refusal(() => read({}, { s3Bucket: "images" })).message, /SAFELIGHT_S3_BUCKET \(s3Bucket .*not in this/);
+});
+
+test("HL7 on any free port is no wish for a port: scripts that set every port to 0 start", () => {
+  assert.equal(read({ SAFELIGHT_HL7_PORT: "0", SAFELIGHT_HL7_TLS_PORT: "0", SAFELIGHT_HTTP_PORT: "0" }).httpPort, 0);
 });
 
 test("an unknown SAFELIGHT_ variable is an error that names it", () => {
@@ -149,7 +172,7 @@ test("the explanation names every setting and its origin and shows no secret", (
   const text = explainConfig({ env, cwd: folder });
   assert.match(text, /SAFELIGHT_HTTP_PORT=81\n {4}httpPort, from environment/);
   assert.match(text, /DATABASE_URL=\[hidden\]/);
-  assert.match(text, /SAFELIGHT_S3_SECRET_ACCESS_KEY=\(not set\)/);
+  assert.match(text, /SAFELIGHT_SMTP_URL=\(not set\)/);
   const config = readConfig({ env, cwd: folder });
   for (const shown of [text, JSON.stringify(config), inspect(config), String(config.databaseUrl)]) {
     assert.doesNotMatch(shown, /hunter2/);

@@ -15,7 +15,6 @@ const amount = z.coerce.number().int().min(1);
 const list = z
   .union([z.array(text), z.string().transform((value) => value.split(","))])
   .transform((parts) => parts.map((part) => part.trim()).filter((part) => part !== ""));
-const yesNo = z.union([z.boolean(), z.stringbool()]);
 const webAddress = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ""));
 const origins = list.refine((all) => all.every(isForeignOrigin), {
   error:
@@ -31,15 +30,13 @@ const Settings = z.strictObject({
     .default(".safelight")
     .describe("folder of the embedded database, the sealed objects and the master key"),
   bind: text.default("127.0.0.1").describe("address the listeners use; anything but loopback needs TLS"),
-  httpPort: port.default(8080).describe("web, DICOMweb and FHIR"),
+  httpPort: port.default(8080).describe("web and DICOMweb"),
   publicUrl: webAddress.optional().describe("address people type; http(s)://localhost:PORT unless set"),
   tlsCert: text.optional().describe("PEM file: certificate chain of the web and DICOM TLS listeners"),
   tlsKey: text.optional().describe("PEM file: its private key"),
   trustedProxies: list.default([]).describe("addresses or networks whose X-Forwarded-* are believed"),
   dicomPort: port.optional().describe("plain DICOM, loopback only, storing only; off unless set"),
   dicomTlsPort: port.default(2762).describe("DICOM over TLS"),
-  hl7Port: port.optional().describe("plain HL7 (MLLP), loopback only; off unless set"),
-  hl7TlsPort: port.default(2575).describe("HL7 (MLLP) over TLS"),
   ohifPort: port.optional().describe("origin of the optional OHIF viewer; off unless set"),
   ohifDir: text.optional().describe("folder of the built OHIF app (dist of @ohif/app), needed with ohifPort"),
   corsOrigins: origins
@@ -47,26 +44,33 @@ const Settings = z.strictObject({
     .describe("origins of other viewers whose pages may ask DICOMweb, with a token and never with cookies"),
   databaseUrl: secret.optional().describe("an external PostgreSQL 15 or newer; the embedded one unless set"),
   databasePool: amount.default(20).describe("connections the serving role may hold"),
-  s3Endpoint: webAddress.optional().describe("S3-compatible store for the sealed objects; a folder unless set"),
-  s3Region: text.default("us-east-1").describe("its region"),
-  s3Bucket: text.optional().describe("its bucket"),
-  s3Prefix: z.string().trim().default("").describe("put before every object's name"),
-  s3AccessKeyId: text.optional().describe("its access key"),
-  s3SecretAccessKey: secret.optional().describe("its secret key"),
-  s3PathStyle: yesNo.default(true).describe("bucket in the path instead of the host name"),
   smtpUrl: secret.optional().describe("smtp(s)://user:password@host:port; messages stay in the outbox unless set"),
   mailFrom: text.default("Safelight <safelight@localhost>").describe("sender of the messages"),
-  kmsUrl: webAddress
-    .optional()
-    .describe("key service that wraps the organisations' keys; a master key file unless set"),
-  kmsToken: secret.optional().describe("its token"),
-  kmsKey: text.optional().describe("name of the wrapping key there"),
   metricsToken: secret.optional().describe("bearer token for /metrics; closed unless set"),
   logLevel: z
     .enum(["fatal", "error", "warn", "info", "debug", "silent"])
     .default("info")
     .describe("least level logged"),
 });
+
+/**
+ * Settings whose part is not in this version. Their names are known, so that nobody reads "no setting" for what the documents of a
+ * later version name, and setting one is refused: what is configured runs.
+ */
+const LATER: Readonly<Record<string, string>> = {
+  hl7Port: "plain HL7 (MLLP)",
+  hl7TlsPort: "HL7 (MLLP) over TLS",
+  s3Endpoint: "S3-compatible store for the sealed objects",
+  s3Region: "its region",
+  s3Bucket: "its bucket",
+  s3Prefix: "put before every object's name",
+  s3AccessKeyId: "its access key",
+  s3SecretAccessKey: "its secret key",
+  s3PathStyle: "bucket in the path instead of the host name",
+  kmsUrl: "key service that wraps the organisations' keys",
+  kmsToken: "its token",
+  kmsKey: "name of the wrapping key there",
+};
 
 type SettingKey = keyof typeof Settings.shape;
 type Parsed = z.output<typeof Settings>;
@@ -78,7 +82,7 @@ export type ConfigSources = { env: Record<string, string | undefined>; cwd: stri
 
 const SETTING_KEYS = Object.keys(Settings.shape) as SettingKey[];
 
-function environmentName(key: SettingKey): string {
+function environmentName(key: string): string {
   if (key === "databaseUrl") return "DATABASE_URL";
   return `SAFELIGHT_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
@@ -102,7 +106,7 @@ function fromFile(cwd: string): Record<string, unknown> {
 }
 
 function fromEnvironment(env: ConfigSources["env"]): Record<string, unknown> {
-  const names = new Map(SETTING_KEYS.map((key) => [environmentName(key), key]));
+  const names = new Map([...SETTING_KEYS, ...Object.keys(LATER)].map((key) => [environmentName(key), key]));
   const found: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(env)) {
     const key = names.get(name);
@@ -125,11 +129,25 @@ function fromEnvironment(env: ConfigSources["env"]): Record<string, unknown> {
  */
 export function readConfig(sources: ConfigSources = { env: process.env, cwd: process.cwd() }): Config {
   const given = { ...fromFile(sources.cwd), ...fromEnvironment(sources.env) };
-  const parsed = Settings.safeParse(given);
+  const parsed = Settings.safeParse(withoutLater(given));
   if (!parsed.success) throw new Fault("config.invalid", sayIssues(parsed.error), { place: placeOf(parsed.error) });
   const config = { ...parsed.data, dataDir: resolve(sources.cwd, parsed.data.dataDir) };
   refuseNonsense(config);
   return config;
+}
+
+/** HL7 ports of 0 ask for "any free one", as scripts do for every port; the ready line answers `null` for them. */
+function withoutLater(given: Record<string, unknown>): Record<string, unknown> {
+  const now = Object.entries(given).filter(([key, value]) => {
+    if (!Object.hasOwn(LATER, key)) return true;
+    if (key.startsWith("hl7") && Number(value) === 0) return false;
+    throw new Fault(
+      "config.invalid",
+      `${environmentName(key)} (${key} in ${CONFIG_FILE}) is not in this version: ${LATER[key]}. Remove it.`,
+      { place: key },
+    );
+  });
+  return Object.fromEntries(now);
 }
 
 function placeOf(error: z.ZodError): string {
@@ -169,11 +187,6 @@ function refuseNonsense(config: Config): void {
       },
     );
   }
-  if (config.s3Endpoint !== undefined && config.s3Bucket === undefined) {
-    throw new Fault("config.invalid", "SAFELIGHT_S3_ENDPOINT needs SAFELIGHT_S3_BUCKET beside it.", {
-      place: "s3Bucket",
-    });
-  }
 }
 
 /** An origin as the Fetch standard serialises it; a token sent by a plain page of another machine would be anybody's. */
@@ -195,7 +208,7 @@ export function publicUrl(config: Config, httpPort: number): string {
   return config.publicUrl ?? `${config.tlsCert === undefined ? "http" : "https"}://localhost:${httpPort}`;
 }
 
-/** Every setting with its value, where that comes from and what it is for; secrets stay hidden. */
+/** Every setting with its value, where that comes from and what it is for, then those of later versions; secrets stay hidden. */
 export function explainConfig(sources: ConfigSources = { env: process.env, cwd: process.cwd() }): string {
   const file = fromFile(sources.cwd);
   const env = fromEnvironment(sources.env);
@@ -206,5 +219,8 @@ export function explainConfig(sources: ConfigSources = { env: process.env, cwd: 
     const shown = value === undefined ? "(not set)" : typeof value === "string" ? value : JSON.stringify(value);
     return `${environmentName(key)}=${value instanceof Hidden ? "[hidden]" : shown}\n    ${key}, from ${origin}: ${Settings.shape[key].description ?? ""}`;
   });
-  return `${lines.join("\n")}\n`;
+  const later = Object.entries(LATER).map(
+    ([key, what]) => `${environmentName(key)}=(not in this version)\n    ${key}: ${what}; setting it is refused`,
+  );
+  return `${[...lines, ...later].join("\n")}\n`;
 }

@@ -23,7 +23,7 @@ export type WirePorts = {
 
 export type EncryptionNeeds = {
   world: World;
-  config: Pick<Config, "dataDir" | "tlsCert" | "kmsUrl" | "databaseUrl" | "s3Endpoint">;
+  config: Pick<Config, "dataDir" | "tlsCert" | "databaseUrl">;
   master: SecretKey;
   /** The certificate that the TLS ports for DICOM and HL7 show, as PEM. */
   certificates: { server: { cert: string } };
@@ -86,10 +86,10 @@ function oneLine(name: string | undefined): string {
 async function storesOf(tx: Tx, needs: EncryptionNeeds, organisation: string): Promise<EncryptionState["stores"]> {
   const { objects, bytes } = await sealedObjects(tx, organisation);
   const values = await sealedValues(tx, organisation);
-  const { s3Endpoint, databaseUrl } = needs.config;
+  const { databaseUrl } = needs.config;
   return [
     {
-      store: s3Endpoint === undefined ? "folder" : "object-store",
+      store: "folder",
       algorithm: "AES-256-GCM chunks",
       sealedObjects: objects,
       bytes,
@@ -116,7 +116,7 @@ async function keysOf(tx: Tx, needs: EncryptionNeeds, organisation: string): Pro
       master: masterKeyId(master),
       version: 1,
       createdAt: (existsSync(file) ? statSync(file).birthtime : new Date()).toISOString(),
-      where: config.kmsUrl === undefined ? "file" : "key-service",
+      where: "file",
     },
     ...organisations.map(
       (key): Key => ({

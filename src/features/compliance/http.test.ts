@@ -24,7 +24,7 @@ let asking: Actor | null = null;
 const authority = await createAuthority({ name: "Test", now: new Date() });
 addEncryptionHttp(house.app, {
   world: house.world,
-  config: { dataDir: folder, tlsCert: undefined, kmsUrl: undefined, databaseUrl: undefined, s3Endpoint: undefined },
+  config: { dataDir: folder, tlsCert: undefined, databaseUrl: undefined },
   master: newKey(),
   certificates: { server: { cert: authority.cert } },
   ports: () => ({ http: 8080, dicom: null, dicomTls: 2762, hl7: null, hl7Tls: null }),

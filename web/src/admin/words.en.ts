@@ -114,7 +114,7 @@ export const adminWords = {
   },
   tokens: {
     title: "Tokens",
-    lead: "For machines that speak DICOMweb or FHIR. Each has a scope, one purpose and an end.",
+    lead: "For machines that speak DICOMweb. Each has a scope, one purpose and an end.",
     add: "Create a token",
     name: "Name",
     scopes: "Scope",
@@ -225,7 +225,6 @@ export const adminWords = {
     },
     store: {
       folder: "Images (folder)",
-      "object-store": "Images (object store)",
       "own-database": "Database (with this server)",
       "external-database": "Database (external)",
     },
@@ -244,7 +243,6 @@ export const adminWords = {
     wrappedByOrganisation: "wrapped by organisation key",
     where: {
       file: "kept in a file of this server, in no backup",
-      "key-service": "kept in the key service",
       database: "kept in the database, wrapped",
     },
     witness: {
