@@ -2,7 +2,9 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { registerDevice } from "#features/people/devices/actions.ts";
 import { Fault } from "#kit/fault.ts";
-import { isLoopback } from "#platform/config.ts";
+import { type Config, isLoopback } from "#platform/config.ts";
+import { EmbeddedServer } from "#platform/postgres/embedded/server.ts";
+import { addressOf } from "./address.ts";
 import type { Command } from "./command.ts";
 import { addDoors } from "./demo/doors.ts";
 import { keepDemo, keptDemo } from "./demo/kept.ts";
@@ -22,6 +24,8 @@ export const demoCommand: Command = {
         place: "bind",
       });
     const config = { ...given, dataDir: join(given.dataDir, "demo") };
+    const asked = untilAsked();
+    if (!(await EmbeddedServer.endUnused(config.dataDir))) throw await runsAlready(config);
     const kept = call.flag("keep") ? await keptDemo(config.dataDir) : null;
     if (kept === null) await rm(config.dataDir, { recursive: true, force: true }); // made-up data: each begins anew
     let demo: Demo | undefined;
@@ -36,14 +40,26 @@ export const demoCommand: Command = {
       },
     });
     const folder = join(config.dataDir, "devices");
-    const filled = kept ?? (await fill(server.serving, config.dataDir, folder));
-    demo = filled;
-    process.stdout.write(welcome(server.url, server.ports, filled, folder));
-    process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
-    await untilAsked();
+    const filling = kept === null ? fill(server.serving, config.dataDir, folder) : Promise.resolve(kept);
+    filling.catch(() => undefined); // whoever ends it now does not hear what broke off by that
+    const filled = await Promise.race([filling, asked]);
+    if (filled) {
+      demo = filled;
+      process.stdout.write(welcome(server.url, server.ports, filled, folder));
+      process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
+      await asked;
+    }
     await server.close();
   },
 };
+
+async function runsAlready(config: Config): Promise<Fault> {
+  return new Fault(
+    "config.invalid",
+    `A demonstration runs already, at ${await addressOf(config)}: end it first (Ctrl-C), or choose another SAFELIGHT_DATA_DIR.`,
+    { place: "dataDir" },
+  );
+}
 
 async function fill(serving: Serving, dataDir: string, devices: string): Promise<Demo> {
   const demo = await seedDemo(serving, (line) => process.stderr.write(`${line}\n`));

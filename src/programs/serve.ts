@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { sql } from "kysely";
@@ -164,16 +165,19 @@ async function sweep({ blobs, database }: Node): Promise<void> {
 export const serveCommand: Command = {
   usage: "",
   async run(call) {
+    const asked = untilAsked(); // whoever ends it while it starts ends all of it, the database too
     const server = await openServer(call.config());
     if (server.setupUrl !== null)
       process.stderr.write(
-        `\nThis server is not set up yet. Open this link within 30 minutes:\n\n  ${server.setupUrl}\n\n`,
+        `\nThis server is not set up yet. Open this link within 30 minutes:\n\n  ${server.setupUrl}\n\n${hasPages() ? "" : "The pages are not built here: `npm run build:web`, then start again.\n\n"}`,
       );
     process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
-    await untilAsked();
+    await asked;
     await server.close();
   },
 };
+
+const hasPages = (): boolean => existsSync(join(WEB_FOLDER, "index.html"));
 
 /** SIGTERM or Ctrl-C: drain and end. A second one ends at once. */
 export function untilAsked(): Promise<void> {

@@ -56,6 +56,11 @@ export function handOver(root: string, account: Account): void {
   }
 }
 
+/** Whether a database was ever made for `dataDir`. */
+export function hasPlace(dataDir: string): boolean {
+  return existsSync(join(dataDir, "postgres")) || existsSync(noteOf(dataDir));
+}
+
 function noteOf(dataDir: string): string {
   return join(dataDir, "postgres.place");
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { Fault } from "#kit/fault.ts";
 import { ADMIN, type Cluster, prepareCluster } from "./cluster.ts";
+import { hasPlace } from "./place.ts";
 import {
   isAlive,
   processesIn,
@@ -17,6 +18,8 @@ import { serverSettings } from "./settings.ts";
 const IN_USE = "5136124012340001";
 const FIRST_START_MS = 60_000;
 const RECOVERY_MS = 30 * 60_000;
+/** How long one that is shutting down is waited for. */
+const SHUTDOWN_MS = 20_000;
 
 export type EmbeddedOptions = {
   dataDir: string;
@@ -53,6 +56,18 @@ export class EmbeddedServer {
     return server;
   }
 
+  /**
+   * Ends the server that was left running on `dataDir` by a process that is gone, so that the folder may go; starts nothing.
+   * False: a process of ours still uses it.
+   */
+  static async endUnused(dataDir: string): Promise<boolean> {
+    if (!hasPlace(dataDir)) return true;
+    const server = new EmbeddedServer(prepareCluster(dataDir), { dataDir });
+    for (const end = Date.now() + SHUTDOWN_MS; server.#isRunning() && Date.now() < end; await delay(100))
+      if ((await server.#connectKeeper()) === "connected") return server.stop();
+    return !server.#isRunning();
+  }
+
   get account(): Cluster["account"]["is"] {
     return this.#cluster.account.is;
   }
@@ -74,18 +89,20 @@ export class EmbeddedServer {
     };
   }
 
-  /** Lets go of the server and ends it if nobody else uses it. */
-  async stop(): Promise<void> {
+  /** Lets go of the server and ends it if nobody else uses it; answers whether it did. */
+  async stop(): Promise<boolean> {
     this.#stopping = true;
     await this.#supervision;
     const keeper = this.#keeper;
     this.#keeper = undefined;
-    if (keeper === undefined) return;
+    if (keeper === undefined) return false;
     const pid = this.pid;
     try {
       await keeper.query(`select pg_advisory_unlock_shared(${IN_USE})`);
       const { rows } = await keeper.query<{ last: boolean }>(`select pg_try_advisory_lock(${IN_USE}) as last`);
-      if (rows[0]?.last === true && pid !== undefined) await stopPostmaster(pid);
+      if (rows[0]?.last !== true || pid === undefined) return false;
+      await stopPostmaster(pid);
+      return true;
     } finally {
       await keeper.end().catch(() => undefined);
     }
