@@ -263,6 +263,15 @@ AS $function$ select p.id, p.display_name, array_agg(distinct m.organisation)
          or exists (select from agreement a where a.organisation = scope_organisation() and a.partner = m.organisation and a.ended_at is null and now() between a.from_at and a.until_at))
      group by p.id $function$
 ;
+CREATE OR REPLACE FUNCTION public.works_elsewhere(member uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ select exists (select from membership here where here.organisation = scope_organisation() and here.person = member)
+       and exists (select from membership m where m.person = member and m.organisation <> scope_organisation()
+         and (m.until_at is null or m.until_at > now())) $function$
+;
 
 create table public.access (
   subject uuid not null,
@@ -1213,3 +1222,4 @@ grant execute on function public.scope_organisation() to safelight_serve;
 grant execute on function public.scope_person() to safelight_serve;
 grant execute on function public.search_studies(prefix text, contained text) to safelight_serve;
 grant execute on function public.shareable_person(address text) to safelight_serve;
+grant execute on function public.works_elsewhere(member uuid) to safelight_serve;

@@ -1,6 +1,6 @@
 import { PURPOSES, ROLES } from "#contract/words.ts";
 import { scopeOf } from "#features/audit/actor.ts";
-import { invitePerson, resetPerson } from "#features/people/person-actions.ts";
+import { invitePerson, resetByOperator } from "#features/people/person-actions.ts";
 import { personByAddress } from "#features/people/person-queries.ts";
 import { Accounts } from "#features/people/signin/accounts.ts";
 import { openCredentials, slowPasswords } from "#features/people/signin/credentials.ts";
@@ -25,7 +25,7 @@ export const createUserCommand: Command = {
   },
   run: (call) =>
     inOffice(call, async (office) => {
-      const { id, url } = await invitePerson(office, await shellOf(office, call), {
+      const { person: id, url } = await invitePerson(office, await shellOf(office, call), {
         email: call.need("email"),
         displayName: call.value("name") ?? call.need("email"),
         role: oneOf(ROLES, call.need("role"), "role"),
@@ -52,7 +52,7 @@ async function resetUser(office: Office, call: Call): Promise<void> {
   const who = await shellOf(office, call);
   const id = await office.database.read(NO_SCOPE, (tx) => personByAddress(tx, call.need("email")));
   if (id === null) throw new Fault("input.invalid", "Nobody has that address here.", { place: "email" });
-  const { url, user } = await resetPerson(office, who, { id, publicUrl: await addressOf(office.config) });
+  const { url, user } = await resetByOperator(office, who, { id, publicUrl: await addressOf(office.config) });
   if (user !== null) await (await accountsOf(office)).remove(user);
   call.answer({ id, setupUrl: url.reveal() }, `${url.reveal()}\nThe link holds for seven days and works once.\n`);
 }

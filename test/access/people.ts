@@ -65,7 +65,7 @@ export async function cast(house: AccessHouse): Promise<Cast> {
   await addHalves(house, credentials, owner);
   await addLinks(house, credentials, sharer, studies);
   await report(house, need(staff["owner:radiologist"]), [studies.plain, studies.taken]);
-  await dismissPerson(house.node, systemActor(owner, uuidv7()), { id: need(staff["owner:dismissed"]).id, email: null });
+  await dismissPerson(house.node, systemActor(owner, uuidv7()), { id: need(staff["owner:dismissed"]).id });
   await house.sql("insert into upload (organisation, id, person) values ($1, $2, $3)", [owner, UPLOAD, sharer.id]);
   const consent = await consentOf(house, sharer, studies.plain);
   return { house, owner, partner, other, credentials, staff, studies, link, upload: UPLOAD, consent, agreement };

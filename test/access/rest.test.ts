@@ -8,7 +8,7 @@ import { AccessHouse, type Staff } from "../support/access-house.ts";
 import { Phone } from "../support/people.ts";
 import { ask, codeOf, type Heard } from "./ask.ts";
 
-/** Decision 7: after a reset of the second factor sessions die, and export and keys rest for 24 hours. */
+/** Decision 7: after a reset of the second factor sessions die; files, exports, keys and appointing others rest for 24 hours. */
 let house: AccessHouse;
 let clinic: string;
 let who: Staff;
@@ -23,6 +23,16 @@ after(() => house.close());
 
 const send = (method: string, path: string, body?: object): Promise<Heard> =>
   ask(house.url, { cookie, origin: house.url }, { method, path, body: body && JSON.stringify(body) });
+
+/** The whole study as its files. */
+const files = (uid: string): Promise<Heard> =>
+  ask(
+    house.url,
+    { cookie, origin: house.url },
+    {
+      ...{ method: "GET", path: `/dicomweb/studies/${uid}`, headers: { accept: "application/zip" } },
+    },
+  );
 
 /** A browser that walks through invitation and enrolment; its cookie at the end. */
 async function joinAgain(secret: string): Promise<string> {
@@ -67,6 +77,10 @@ test("before a reset keys and exports are there for who may", async () => {
 
 test("a reset ends the sessions; with new factors everything is back but keys and exports", async () => {
   const study = await house.study(clinic);
+  const partner = await house.organisation("Resting Partner");
+  const colleague = await house.person(clinic, ["radiologist"]);
+  const second = await house.person(clinic, ["administrator"]);
+  assert.equal((await files(study.uid)).status, 200);
   const { secret, user } = await resetPerson(house.node, systemActor(clinic, uuidv7()), {
     id: who.id,
     publicUrl: house.url,
@@ -78,7 +92,26 @@ test("a reset ends the sessions; with new factors everything is back but keys an
   assert.equal((await send("GET", "/api/session")).status, 200);
   assert.equal((await send("GET", `/api/studies/${study.owner}/${study.id}`)).status, 200);
   assert.equal((await share(["view"], study)).status, 201);
+  assert.equal((await send("GET", `/dicomweb/studies/${study.uid}/metadata`)).status, 200);
+  const seen = JSON.parse((await send("GET", `/api/studies/${study.owner}/${study.id}`)).body.toString()) as {
+    can: Record<string, object>;
+  };
+  assert.deepEqual(seen.can["download"], { allowed: false, because: "resting" });
+  const paper = {
+    partner,
+    kind: "joint-care",
+    purposes: ["care"],
+    from: "2026-01-01T00:00:00Z",
+    until: "2099-01-01T00:00:00Z",
+  };
+  const invited = { email: "second@access.example", displayName: "Second", role: "administrator" };
   for (const [refused, code] of [
+    [await files(study.uid), "role.denied"],
+    [await send("POST", "/api/people", invited), "role.denied"],
+    [await send("PUT", `/api/people/${who.id}/roles`, { roles: ["administrator", "auditor"] }), "role.denied"],
+    [await send("POST", `/api/people/${colleague.id}/reset`, {}), "role.denied"],
+    [await send("DELETE", `/api/people/${second.id}`), "role.denied"],
+    [await send("POST", "/api/partners", paper), "role.denied"],
     [await send("POST", "/api/tokens", { name: "t", scopes: ["fhir.read"] }), "role.denied"],
     [await send("POST", "/api/devices", { aeTitle: "NEW" }), "role.denied"],
     [await send("GET", "/api/audit/export"), "role.denied"],
@@ -87,7 +120,15 @@ test("a reset ends the sessions; with new factors everything is back but keys an
     assert.equal(codeOf(refused), code);
     assert.equal((JSON.parse(refused.body.toString()) as { place: string }).place, "resting");
   }
-  assert.equal((await house.sql("select from device where organisation = $1", [clinic])).length, 0);
+  for (const table of ["device", "agreement"])
+    assert.deepEqual(await house.sql(`select from ${table} where organisation = $1`, [clinic]), []);
+  const open = "select from invitation where organisation = $1 and used_at is null";
+  assert.deepEqual(await house.sql(open, [clinic]), []);
+  assert.equal(
+    (await send("DELETE", `/api/people/${colleague.id}`)).status,
+    200,
+    "who is no administrator can be put out",
+  );
 });
 
 test("a day later keys and exports are back", async () => {
@@ -96,4 +137,6 @@ test("a day later keys and exports are back", async () => {
   assert.equal((await send("POST", "/api/tokens", { name: "t", scopes: ["fhir.read"] })).status, 200);
   assert.equal((await send("POST", "/api/devices", { aeTitle: "NEW" })).status, 200);
   assert.equal((await send("GET", "/api/audit/export")).status, 200);
+  const second = { email: "second@access.example", displayName: "Second", role: "administrator" };
+  assert.equal((await send("POST", "/api/people", second)).status, 200);
 });

@@ -3,7 +3,9 @@ import { before, test } from "node:test";
 import type { z } from "zod";
 import type { CreatedDevice, DeviceRow, PersonRow, Session } from "#contract/people.ts";
 import type { Role } from "#contract/words.ts";
+import { systemActor } from "#features/audit/actor.ts";
 import { Setup } from "#features/people/joining/setup.ts";
+import { resetByOperator } from "#features/people/person-actions.ts";
 import { giveRole } from "#features/people/person-queries.ts";
 import { Hidden } from "#kit/hidden.ts";
 import { createAuthority, issueCertificate } from "#platform/dicom/certificates.ts";
@@ -56,6 +58,9 @@ const actions = async (organisation: string) =>
       [organisation],
     )
   ).rows.map(({ action, outcome }) => `${action} ${outcome}`);
+
+const noted = async (organisation: string) =>
+  (await database.owner.query("select subject, body from ledger_entry where organisation = $1", [organisation])).rows;
 
 test("first start: the link sets up organisation, administrator and recovery key, and is dead after that", async () => {
   const secret = (await setup.offer())?.reveal() ?? "";
@@ -199,7 +204,9 @@ test("an invitation by mail leads from its link to a second factor; it works onc
   assert.equal((await guest.get("/api/session")).json<Session>().person.displayName, "Grace");
   assert.equal((await guest.post("/api/invitation/accept", { secret, password: PASSWORD })).statusCode, 404);
   const people = (await browser.get("/api/people")).json<PersonRow[]>();
-  assert.equal(people.find((person) => person.id === row.id)?.status, "active");
+  const joined = people.find((person) => person.email === email);
+  assert.equal(joined?.status, "active");
+  assert.notEqual(joined.id, row.id, "the invitation said nothing of who they are");
 });
 
 test("a newer invitation, a withdrawal and time end an invitation", async () => {
@@ -224,7 +231,10 @@ test("a newer invitation, a withdrawal and time end an invitation", async () => 
 test("somebody with an account joins a second organisation by their own password, not by a new one", async () => {
   const { person } = await signedIn("radiologist");
   const { browser, organisation } = await signedIn();
-  await browser.post("/api/people", { email: person.email, displayName: "Ignored", role: "referrer" });
+  const invited = { email: person.email, displayName: "Ignored", role: "referrer" };
+  const told = (await browser.post("/api/people", invited)).body + (await browser.get("/api/people")).body;
+  assert.ok(!told.includes(person.id), "whether somebody has an account elsewhere does not show");
+  assert.ok(!JSON.stringify(await noted(organisation)).includes(person.id), "nor on the record");
   const secret = secretIn(await mailTo(person.email));
   const guest = new TestBrowser(app);
   assert.equal(
@@ -309,6 +319,52 @@ test("a reset by a second administrator takes password, second factor and sessio
   assert.equal((await guest.get("/api/session")).json<Session>().person.id, person.id);
 });
 
+test("who works for two organisations keeps their sign-in: one of them ends its own membership and sessions, and resets nothing", async () => {
+  const { browser: admin, organisation } = await signedIn();
+  const { browser: here, person, organisation: other } = await signedIn("radiologist");
+  await join(person.id, organisation, "referrer");
+  const there = new TestBrowser(app);
+  const session = await signin.accounts.openSession(person.user);
+  there.cookies.set("safelight", (await signin.sessions.prove(session.id, "passkey", organisation)).reveal());
+  const placeOf = async (browser: TestBrowser) => {
+    const answer = await browser.get("/api/session");
+    return answer.statusCode === 200 ? answer.json<Session>().organisation.id : answer.statusCode;
+  };
+  assert.deepEqual([await placeOf(here), await placeOf(there)], [other, organisation]);
+
+  const refused = await admin.post(`/api/people/${person.id}/reset`);
+  assert.deepEqual([refused.statusCode, refused.json<{ place: string }>().place], [409, "elsewhere"]);
+  assert.match(refused.json<{ message: string }>().message, /safelight admin user reset/);
+  assert.deepEqual([await placeOf(here), await placeOf(there)], [other, organisation]);
+  assert.ok((await actions(organisation)).includes("person.reset refused"));
+
+  assert.equal((await admin.ask("DELETE", `/api/people/${person.id}`)).statusCode, 200);
+  assert.deepEqual([await placeOf(here), await placeOf(there)], [other, 401]);
+  assert.equal((await admin.post(`/api/people/${person.id}/reset`)).statusCode, 404);
+});
+
+test("a session ends with the membership it works for, and goes on nowhere else", async () => {
+  const { browser: admin, organisation } = await signedIn();
+  const { browser, person } = await signedIn("radiologist", organisation);
+  await join(person.id, await anOrganisation(world), "administrator");
+  assert.equal((await admin.ask("PUT", `/api/people/${person.id}/roles`, { roles: [] })).statusCode, 200);
+  assert.equal((await browser.get("/api/session")).statusCode, 401);
+});
+
+test("the operator resets whoever works for several organisations: all have it on their record, and the person hears of it", async () => {
+  const { browser, person, organisation } = await signedIn("radiologist");
+  const other = await anOrganisation(world);
+  await join(person.id, other, "referrer");
+  const { user } = await resetByOperator(world, systemActor(organisation, "shell"), {
+    id: person.id,
+    publicUrl: ORIGIN,
+  });
+  await signin.accounts.remove(user ?? "");
+  assert.equal((await browser.get("/api/session")).statusCode, 401);
+  for (const place of [organisation, other]) assert.ok((await actions(place)).includes("person.reset done"));
+  assert.match(await mailTo(person.email), /operator of Safelight has reset your password/);
+});
+
 test("a device gets certificate and key once; the list never holds a key; a revoked one is marked", async () => {
   const { browser } = await signedIn();
   const created = (await browser.post("/api/devices", { aeTitle: "CT1", query: true })).json<
@@ -352,6 +408,18 @@ test("a machine's token opens what it names until it is revoked or ends; its sec
     payload: { name: "x", scopes: ["admin"] },
   });
   assert.equal(minted.statusCode, 403, "no machine lets others in");
+  const device = await app.inject({
+    method: "POST",
+    url: "/api/devices",
+    headers: { host: "localhost:8080", authorization: `Bearer ${created.token}` },
+    payload: { aeTitle: "BACKDOOR", query: true },
+  });
+  assert.deepEqual(
+    [device.statusCode, /PRIVATE KEY/.test(device.body)],
+    [403, false],
+    "nor a machine that outlives it",
+  );
+  assert.deepEqual((await browser.get("/api/devices")).json(), []);
   const dump = await database.owner.query("select * from machine_token where organisation = $1", [organisation]);
   assert.ok(!JSON.stringify(dump.rows).includes(created.token.slice(9)));
   await browser.ask("DELETE", `/api/tokens/${created.row.id}`);

@@ -1,21 +1,24 @@
 import { z } from "zod";
 import { Invite, SetRoles } from "#contract/people.ts";
 import { Id, type Role } from "#contract/words.ts";
-import { type ActionTx, action } from "#features/audit/action.ts";
-import type { Actor } from "#features/audit/actor.ts";
+import { type ActionTx, action, type World } from "#features/audit/action.ts";
+import { type Actor, systemActor } from "#features/audit/actor.ts";
+import { isResting, RESTING } from "#features/audit/rules.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
-import { mayAppoint, REFUSED } from "#features/people/administration.ts";
-import { endInvitations, insertInvitation } from "#features/people/joining/invitation-queries.ts";
+import { appointingRefused, mayAppoint, REFUSED } from "#features/people/administration.ts";
+import { endInvitations, insertInvitation, openInvitation } from "#features/people/joining/invitation-queries.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
 import {
   endOtherRoles,
   forgetCredentials,
   giveRole,
   insertPerson,
+  membershipsOf,
   otherAdministrators,
   personByAddress,
   personById,
   rolesOf,
+  worksElsewhere,
 } from "#features/people/person-queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
@@ -25,9 +28,10 @@ import { createSecret, hashSecret } from "#trust/tokens/secret.ts";
 
 const INVITATION_MS = 7 * 86_400_000;
 
-export type Invited = { id: string; secret: Hidden<string>; url: Hidden<string> };
+/** `id` is the invitation's own: who the person is stays unknown to whoever invites until they join. */
+export type Invited = { id: string; person: string; secret: Hidden<string>; url: Hidden<string> };
 type Letter = {
-  id: string;
+  person: string;
   email: string;
   displayName: string;
   role: Role;
@@ -39,28 +43,29 @@ const WithAddress = { publicUrl: z.url() };
 
 /** Invites somebody to the organisation in a role, by a message with a secret link that holds for a week. */
 export const invitePerson = action("person.invite", Invite.extend(WithAddress), async (inside, who, input) => {
-  if (!mayAppoint(who)) return REFUSED;
+  const refused = appointingRefused(who);
+  if (refused !== null) return refused;
   const { tx } = inside;
   const known = await personByAddress(tx, input.email);
-  const id = known ?? uuidv7();
+  const person = known ?? uuidv7();
   if (known !== null && (await rolesOf(tx, who.organisation, known)).length > 0) {
-    const person = await personById(tx, known);
-    if (person?.auth_user)
+    if ((await personById(tx, known))?.auth_user)
       throw new Fault("state.conflict", "This person works here already; change their roles instead.", {
         place: "email",
       });
   }
-  await insertPerson(tx, { id, email: input.email, displayName: input.displayName });
-  const invited = await writeInvitation(inside, who, { ...input, id, reason: "invite" });
-  return { done: invited, audit: { subject: id, detail: { email: input.email, role: input.role } } };
+  await insertPerson(tx, { id: person, email: input.email, displayName: input.displayName });
+  const invited = await writeInvitation(inside, who, { ...input, person, reason: "invite" });
+  return { done: invited, audit: { subject: invited.id, detail: { email: input.email, role: input.role } } };
 });
 
 async function writeInvitation(inside: ActionTx, who: Actor, letter: Letter): Promise<Invited> {
   const { tx, now, random } = inside;
   const secret = createSecret("invite", random);
+  const id = uuidv7();
   await insertInvitation(tx, {
     organisation: who.organisation,
-    id: uuidv7(),
+    id,
     email: letter.email,
     displayName: letter.displayName,
     role: letter.role,
@@ -70,15 +75,18 @@ async function writeInvitation(inside: ActionTx, who: Actor, letter: Letter): Pr
   });
   const url = `${letter.publicUrl}/invite#${secret.reveal()}`;
   const house = (await organisationById(tx, who.organisation))?.name ?? "";
-  await queueMail(inside, { organisation: who.organisation, to: letter.email, ...wordsOf(letter, house, url) });
-  return { id: letter.id, secret, url: new Hidden(url) };
+  const by = who.kind === "system" ? "The operator of Safelight" : `An administrator of ${house}`;
+  await queueMail(inside, { organisation: who.organisation, to: letter.email, ...wordsOf(letter, { house, by, url }) });
+  return { id, person: letter.person, secret, url: new Hidden(url) };
 }
 
-function wordsOf({ displayName, reason }: Letter, house: string, url: string): { subject: string; body: string } {
+type Said = { house: string; by: string; url: string };
+
+function wordsOf({ displayName, reason }: Letter, { house, by, url }: Said): { subject: string; body: string } {
   const why =
     reason === "invite"
       ? `${house} invites you to work with its medical images in Safelight.`
-      : `An administrator of ${house} has reset your password and second factor in Safelight. Your sessions have ended. If you did not ask for this, tell them.`;
+      : `${by} has reset your password and second factor in Safelight. Your sessions have ended. If you did not ask for this, tell an administrator of ${house}.`;
   return {
     subject: reason === "invite" ? `${house}: invitation` : `${house}: your sign-in was reset`,
     body: `Dear ${displayName}\n\n${why}\n\nOpen this link within seven days, choose a password and set up the second factor:\n\n${url}\n\nThe link works once and for you alone. Please do not pass it on.\n`,
@@ -87,7 +95,8 @@ function wordsOf({ displayName, reason }: Letter, house: string, url: string): {
 
 /** The roles of a member from now on; at least one administrator remains. */
 export const setRoles = action("person.roles", SetRoles.extend({ id: Id }), async ({ tx }, who, { id, roles }) => {
-  if (!mayAppoint(who)) return REFUSED;
+  const refused = appointingRefused(who);
+  if (refused !== null) return refused;
   const before = await rolesOf(tx, who.organisation, id);
   if (before.length === 0) throw unknownPerson();
   await keepAnAdministrator(tx, who.organisation, id, before, roles);
@@ -97,32 +106,38 @@ export const setRoles = action("person.roles", SetRoles.extend({ id: Id }), asyn
   return { done: {}, audit: { subject: id, detail: { before, after: [...new Set(roles)] } } };
 });
 
-/** Ends a person's membership, and an invitation that waits for them. */
-export const dismissPerson = action(
-  "person.dismiss",
-  z.object({ id: Id, email: z.string().nullable() }),
-  async ({ tx }, who, { id, email }) => {
-    if (!mayAppoint(who)) return REFUSED;
-    const before = await rolesOf(tx, who.organisation, id);
-    const withdrawn = email === null ? 0 : await endInvitations(tx, who.organisation, email);
-    if (before.length === 0 && withdrawn === 0) throw unknownPerson();
-    await keepAnAdministrator(tx, who.organisation, id, before, []);
-    await endOtherRoles(tx, who.organisation, id, []);
-    await bumpEpochs(tx, [who.organisation, id]);
-    return {
-      done: { user: (await personById(tx, id))?.auth_user ?? null },
-      audit: { subject: id, detail: { before, withdrawn } },
-    };
-  },
-);
+/**
+ * Ends a person's membership, and an invitation that waits for them; or an invitation alone, by its own ID. `user`: whose sessions
+ * for this organisation end, all of them where they work nowhere else.
+ */
+export const dismissPerson = action("person.dismiss", z.object({ id: Id }), async ({ tx }, who, { id }) => {
+  if (!mayAppoint(who)) return REFUSED;
+  const before = await rolesOf(tx, who.organisation, id);
+  if (isResting(who) && before.includes("administrator")) return RESTING; // who could still put a thief out
+  const person = await personById(tx, id);
+  const email = person?.email ?? (await openInvitation(tx, who.organisation, id))?.email;
+  const withdrawn = email === undefined ? 0 : await endInvitations(tx, who.organisation, email);
+  if (before.length === 0 && withdrawn === 0) throw unknownPerson();
+  await keepAnAdministrator(tx, who.organisation, id, before, []);
+  await endOtherRoles(tx, who.organisation, id, []);
+  await bumpEpochs(tx, [who.organisation, id]);
+  return {
+    done: { user: person?.auth_user ?? null, elsewhere: await worksElsewhere(tx, id) },
+    audit: { subject: id, detail: { before, withdrawn } },
+  };
+});
 
-/** Takes password and second factor from a member who lost them and invites them anew; never for oneself. */
+/**
+ * Takes password and second factor from a member who lost them and invites them anew; never for oneself. Who works for another
+ * organisation too signs in there by the same ones: the operator's shell alone takes those away.
+ */
 export const resetPerson = action(
   "person.reset",
   z.object({ id: Id, ...WithAddress }),
   async (inside, who, { id, publicUrl }) => {
     const { tx } = inside;
-    if (!mayAppoint(who)) return REFUSED;
+    const refused = appointingRefused(who);
+    if (refused !== null) return refused;
     if (who.id === id)
       return {
         ...REFUSED,
@@ -132,20 +147,40 @@ export const resetPerson = action(
       };
     const [person, [role]] = [await personById(tx, id), await rolesOf(tx, who.organisation, id)];
     if (person === null || role === undefined) throw unknownPerson();
+    if (who.kind !== "system" && (await worksElsewhere(tx, id))) return { ...ELSEWHERE, audit: { subject: id } };
     await forgetCredentials(tx, id);
-    const letter = {
-      id,
-      email: person.email,
-      displayName: person.display_name,
-      role,
-      publicUrl,
-      reason: "reset" as const,
-    };
+    const { email, display_name: displayName } = person;
+    const letter = { person: id, email, displayName, role, publicUrl, reason: "reset" as const };
     const invited = await writeInvitation(inside, who, letter);
     await bumpEpochs(tx, [who.organisation, id]);
     return { done: { ...invited, user: person.auth_user }, audit: { subject: id } };
   },
 );
+
+const noteReset = action("person.reset", z.object({ id: Id }), async (_inside, who, { id }) =>
+  who.kind === "system" ? { done: {}, audit: { because: "operator", subject: id } } : REFUSED,
+);
+
+/**
+ * The operator's reset, also for who works for several organisations: every one of them has it on its record. Theirs follow the
+ * reset in transactions of their own; a crash in between loses those.
+ */
+export async function resetByOperator(
+  world: World,
+  who: Actor,
+  input: { id: string; publicUrl: string },
+): Promise<Invited & { user: string | null }> {
+  const reset = await resetPerson(world, who, input);
+  for (const organisation of await workplacesOf(world, input.id))
+    if (organisation !== who.organisation) await noteReset(world, systemActor(organisation, who.session), input);
+  return reset;
+}
+
+const ELSEWHERE = {
+  refused: "elsewhere",
+  fault: "state.conflict",
+  say: "This person works for another organisation too, by the same sign-in. You can end their work for yours; only the operator can reset their sign-in: `safelight admin user reset`.",
+} as const;
 
 async function keepAnAdministrator(
   tx: ActionTx["tx"],
@@ -163,4 +198,12 @@ async function keepAnAdministrator(
 
 function unknownPerson(): Fault {
   return new Fault("route.unknown", "There is no such person here.", { place: "id" });
+}
+
+/** Every organisation somebody works for now. */
+async function workplacesOf({ database }: Pick<World, "database">, person: string): Promise<string[]> {
+  return database.read({ organisation: null, person }, async (tx) => {
+    const standing = (await membershipsOf(tx, person)).filter(({ until }) => until === null || tx.now < until);
+    return [...new Set(standing.map(({ organisation }) => organisation))];
+  });
 }

@@ -102,6 +102,12 @@ export async function rolesOf(tx: Tx, organisation: string, person: string): Pro
   return rows.map(({ role }) => role);
 }
 
+/** Whether a member of the scope's organisation works for another one too. */
+export async function worksElsewhere(tx: Tx, person: string): Promise<boolean> {
+  const { rows } = await sql<{ elsewhere: boolean }>`select works_elsewhere(${person}) as elsewhere`.execute(tx);
+  return rows[0]?.elsewhere === true;
+}
+
 /** How many others could still administer the organisation. The rows stay locked until the change is through. */
 export async function otherAdministrators(tx: Tx, organisation: string, person: string): Promise<number> {
   const { rows } = await sql`select m.person from membership m

@@ -7,6 +7,7 @@ import { signInByPassword } from "#features/people/signin/mount.ts";
 import { Fault } from "#kit/fault.ts";
 import { isLoopback } from "#platform/config.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
+import { sourceOf } from "#platform/http/source.ts";
 import type { PeopleHttpNeeds } from "./context.ts";
 
 /** For people who are not signed in yet: invitations and first start. Their secrets come by POST only, so that nothing that follows links uses them up. */
@@ -44,6 +45,6 @@ async function protectSetup({ signin, publicUrl }: PeopleHttpNeeds, request: Fas
   refuseCrossSite(request, publicUrl());
   if (request.protocol !== "https" && !isLoopback(request.ip.replace(/^::ffff:/, "")))
     throw new Fault("link.closed", "Set-up is open on this machine or over TLS only.");
-  const allowance = await signin.attempts.count(SECRETS, request.ip);
+  const allowance = await signin.attempts.count(SECRETS, sourceOf(request.ip));
   if (!allowance.allowed) throw new Fault("rate.limited", "Too many tries; come again later.");
 }

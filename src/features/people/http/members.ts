@@ -16,11 +16,11 @@ export function addMemberRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
 
   app.post("/api/people", async (request) => {
     const who = await actorOf(needs, request);
-    const { id } = await invitePerson(world, who, {
+    const { id, person } = await invitePerson(world, who, {
       ...parseInput(Invite, request.body),
       publicUrl: needs.publicUrl(),
     });
-    return world.database.read(scopeOf(who), (tx) => rowOf(tx, who.organisation, id));
+    return world.database.read(scopeOf(who), (tx) => rowOf(tx, who.organisation, id, person));
   });
 
   app.put("/api/people/:id/roles", async (request) => {
@@ -31,10 +31,9 @@ export function addMemberRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
 
   app.delete("/api/people/:id", async (request) => {
     const who = await actorOf(needs, request);
-    const waiting = await world.database.read(scopeOf(who), (tx) => openInvitationsOf(tx, who.organisation));
-    const email = waiting.find(({ person }) => person === idOf(request))?.email ?? null;
-    const { user } = await dismissPerson(world, who, { id: idOf(request), email });
-    if (user !== null) await signin.sessions.endAllOf(user);
+    const { user, elsewhere } = await dismissPerson(world, who, { id: idOf(request) });
+    if (user !== null)
+      await (elsewhere ? signin.sessions.endAt(who.organisation, user) : signin.sessions.endAllOf(user));
     return {};
   });
 
@@ -46,12 +45,13 @@ export function addMemberRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
   });
 }
 
-async function rowOf(tx: Tx, organisation: string, id: string): Promise<PersonRow> {
-  const row = (await rowsOf(tx, organisation)).find((candidate) => candidate.id === id);
+async function rowOf(tx: Tx, organisation: string, ...ids: string[]): Promise<PersonRow> {
+  const row = (await rowsOf(tx, organisation)).find((candidate) => ids.includes(candidate.id));
   if (row === undefined) throw new Fault("route.unknown", "There is no such person here.", { place: "id" });
   return row;
 }
 
+/** Members stand under their own ID; who was never one, under the invitation's: whether they have an account elsewhere does not show. */
 async function rowsOf(tx: Tx, organisation: string): Promise<PersonRow[]> {
   const members = await peopleOf(tx, organisation);
   const invited = await openInvitationsOf(tx, organisation);
@@ -62,9 +62,9 @@ async function rowsOf(tx: Tx, organisation: string): Promise<PersonRow[]> {
     return { id, email, displayName, roles, status, lastSeenAt: instant(row.last_seen_at) };
   });
   const known = new Set(members.map(({ id }) => id));
-  for (const { person, email, display_name: displayName, role } of invited) {
+  for (const { id, person, email, display_name: displayName, role } of invited) {
     if (person === null || known.has(person)) continue;
-    rows.push({ id: person, email, displayName, roles: [role], status: "invited", lastSeenAt: null });
+    rows.push({ id, email, displayName, roles: [role], status: "invited", lastSeenAt: null });
   }
   return rows;
 }

@@ -17,6 +17,7 @@ import { signInByPassword } from "#features/people/signin/mount.ts";
 import { purposeOf } from "#features/people/signin/person-door.ts";
 import type { Signin } from "#features/people/signin/signin.ts";
 import { Fault } from "#kit/fault.ts";
+import { sourceOf } from "#platform/http/source.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 import { hashSecret, parseSecret } from "#trust/tokens/secret.ts";
 
@@ -80,7 +81,7 @@ const join = action("person.join", Join, async ({ tx }, who, { id, user, role })
 });
 
 async function find(signin: Signin, request: FastifyRequest, text: string): Promise<InvitationRecord> {
-  const allowance = await signin.attempts.count(SECRETS, request.ip);
+  const allowance = await signin.attempts.count(SECRETS, sourceOf(request.ip));
   if (!allowance.allowed) throw new Fault("rate.limited", "Too many tries; come again later.");
   const secret = parseSecret("invite", text);
   if (secret === undefined) throw closed();
@@ -92,7 +93,7 @@ async function find(signin: Signin, request: FastifyRequest, text: string): Prom
       openInvitation(tx, found.organisation, found.id),
     ));
   if (!invitation) throw closed();
-  await signin.attempts.forgive(SECRETS, request.ip);
+  await signin.attempts.forgive(SECRETS, sourceOf(request.ip));
   return invitation;
 }
 

@@ -14,6 +14,8 @@ export type AllowedRoute = {
   path: string;
   stage: Stage;
   body?: z.ZodType;
+  /** Whoever is signed in gives their password once more: a wrong one counts as at the sign-in. */
+  asksPassword?: true;
   /** A success of this route is a sign-in by this factor. */
   proves?: Factor;
   /** What is told of better-auth's answer; everything else of it stays here, its session token above all. */
@@ -105,6 +107,7 @@ export const ALLOWED: readonly AllowedRoute[] = [
     method: "POST",
     path: "/change-password",
     stage: "signed-in",
+    asksPassword: true,
     body: z
       .object({ currentPassword: password, newPassword: password.min(PASSWORD_LENGTH.least) })
       .transform((body) => ({ ...body, revokeOtherSessions: true })),

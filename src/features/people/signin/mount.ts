@@ -4,6 +4,7 @@ import { AfterPassword } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { Fault } from "#kit/fault.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
+import { sourceOf } from "#platform/http/source.ts";
 import { databaseFault } from "#platform/postgres/faults.ts";
 import { ALLOWED, type AllowedRoute } from "./allowed.ts";
 import { ACCOUNT, ADDRESS, type Limit } from "./attempts.ts";
@@ -53,11 +54,12 @@ function bodyOf(route: AllowedRoute, request: FastifyRequest): Record<string, un
 async function serve(step: Step): Promise<unknown> {
   const { signin, route, request, body } = step;
   refuseCrossSite(request, signin.publicUrl());
-  if (route.method === "POST" && route.stage !== "signed-in") await within(step, ADDRESS, request.ip, null);
+  if (route.method === "POST" && route.stage !== "signed-in") await within(step, ADDRESS, sourceOf(request.ip), null);
   const pass = await passOf(step);
   const about = aboutOf(pass, body);
-  const account = await signin.accountOf(about);
-  const last = account === null || route.stage === "signed-in" ? false : await within(step, ACCOUNT, account, about);
+  const account = await signin.accountOf(pass.user === null ? about : { user: pass.user });
+  const guessed = route.stage !== "signed-in" || route.asksPassword === true;
+  const last = account !== null && guessed && (await within(step, ACCOUNT, account, about));
   const answer = (await codeHolds(step, pass)) ? await ask(step, pass) : null;
   if (answer === null || !answer.ok) {
     await refused(step, about, last);
@@ -165,6 +167,7 @@ async function succeeded(step: Step, pass: Pass, answer: Response, account: stri
   if (session) await newSession(step, session.value, pass, account);
   else if (route.proves !== undefined) throw failed(); // better-auth found nothing to open
   if (pass.signedIn !== null) await noteChange(step, pass.signedIn);
+  if (route.asksPassword === true && account !== null) await signin.attempts.forget(ACCOUNT, account);
   return route.answer(await answer.json());
 }
 
@@ -191,13 +194,14 @@ async function newSession(step: Step, signed: string, pass: Pass, account: strin
     if (session.enrolled) throw failed();
     return signin.browser.letEnrol(reply, signed);
   }
-  if (!(await signin.worksHere(session.user))) {
+  const organisation = await signin.workplaceOf(session.user);
+  if (organisation === null) {
     await signin.sessions.end(session.id);
     await note(step, { user: session.user }, { action: "sign-in", outcome: "refused", because: "dismissed" });
     throw failed();
   }
-  await signin.admit(reply, session, { factor: route.proves, organisation: null });
-  await signin.attempts.forgive(ADDRESS, request.ip);
+  await signin.admit(reply, session, { factor: route.proves, organisation });
+  await signin.attempts.forgive(ADDRESS, sourceOf(request.ip));
   const email = account ?? (await signin.accountOf({ user: session.user }));
   if (email !== null) await signin.attempts.forget(ACCOUNT, email);
   const enrolled = signin.browser.signedOf(request, "pending") === undefined && route.proves === "password+totp";

@@ -34,7 +34,7 @@ export type PersonActor = Extract<Actor, { kind: "person" }>;
 
 const REMEMBERED = 5_000;
 const SEEN_EVERY_MS = 5 * 60_000;
-/** Decision 7: how long keys and exports wait after a reset of the second factor. */
+/** Decision 7: how long keys, files and appointing others wait after a reset of the second factor. */
 const REST_MS = 24 * 3600_000;
 const AUDITING: readonly Role[] = ["auditor", "privacy-officer"];
 
@@ -52,12 +52,15 @@ export class PersonDoor {
     this.#epochs = epochs;
   }
 
-  /** Null: dismissed, a member of nothing any more, or idle for too long. */
+  /** Null: dismissed, no member any more of the organisation the session works for, or idle for too long. */
   async open(session: SessionFacts): Promise<SignedIn | null> {
     const known = await this.#facts(session.user);
     if (known === null) return null;
     const workplaces = workplacesOf(known.memberships, session.now);
-    const here = workplaces.find(({ organisation }) => organisation === session.organisation) ?? workplaces[0];
+    const here =
+      session.organisation === null
+        ? workplaces[0]
+        : workplaces.find(({ organisation }) => organisation === session.organisation);
     if (here === undefined || isIdle(session, here)) return null;
     this.#seen(known);
     const rested = known.factorsResetAt === null || session.now.getTime() - known.factorsResetAt.getTime() >= REST_MS;
@@ -69,9 +72,9 @@ export class PersonDoor {
     };
   }
 
-  async worksHere(user: string): Promise<boolean> {
+  async workplaceOf(user: string): Promise<string | null> {
     const known = await this.#facts(user);
-    return known !== null && workplacesOf(known.memberships, new Date()).length > 0;
+    return (known && workplacesOf(known.memberships, new Date())[0]?.organisation) ?? null;
   }
 
   async #facts(user: string): Promise<Known | null> {

@@ -87,6 +87,14 @@ export class Sessions {
     await this.#store.query(`delete from "session" where "id" = $1`, [session]);
   }
 
+  /** The sessions of these credentials that work for one organisation. */
+  async endAt(organisation: string, user: string): Promise<void> {
+    await this.#store.query(
+      `delete from "session" s using session_proof p where p.session = s."id" and p.organisation = $1 and s."userId" = $2`,
+      [organisation, user],
+    );
+  }
+
   /** Every session of these credentials, also those that wait for a second factor. */
   async endAllOf(user: string, except?: string): Promise<void> {
     await this.#store.query(`delete from "session" where "userId" = $1 and "id" is distinct from $2`, [

@@ -272,6 +272,36 @@ test("wrong codes close an account as wrong passwords do", async () => {
   assert.deepEqual(statuses, [200, 401, 200, 401, 200, 401, 200, 401, 200, 401, 429, 401]);
 });
 
+test("a stolen session guesses the password no more often than a stranger does, and a right one forgets the slips before it", async () => {
+  const person = await aPerson(house, clinic);
+  const { browser } = await enrol(house, person);
+  const change = async (currentPassword: string) =>
+    (await browser.post("/api/auth/change-password", { currentPassword, newPassword: PASSWORD })).statusCode;
+  for (let slip = 0; slip < 9; slip++) assert.notEqual(await change(`slip number ${slip}`), 429);
+  assert.equal(await change(PASSWORD), 200);
+  const statuses: number[] = [];
+  for (let guess = 0; guess < 11; guess++) statuses.push(await change(`guess number ${guess}`));
+  assert.ok(statuses.slice(0, 10).every((status) => status === 401) && statuses[10] === 429, statuses.join());
+  assert.equal(await change(PASSWORD), 429, "also with the right one");
+  assert.equal((await password(new TestBrowser(app), person)).statusCode, 429, "and at the sign-in");
+  assert.equal((await entries(person, "sign-in.lock")).length, 1);
+});
+
+test("tries from all over one IPv6 subscriber's network are counted together", async () => {
+  let strangers = 0;
+  const tryFrom = async (remoteAddress: string) =>
+    (
+      await app.inject({
+        ...{ method: "POST", url: "/api/auth/sign-in/email", remoteAddress },
+        headers: { host: "localhost:8080", origin: ORIGIN },
+        payload: { email: `nobody-${++strangers}@example.org`, password: "a wrong password" },
+      })
+    ).statusCode;
+  for (let n = 1; n <= 100; n++) assert.equal(await tryFrom(`2001:db8:1:2::${n.toString(16)}`), 401);
+  assert.equal(await tryFrom("2001:db8:1:2:ffff::1"), 429);
+  assert.equal(await tryFrom("2001:db8:1:3::1"), 401);
+});
+
 test("a wrong password, an unknown address and an address without a password answer alike", async () => {
   const person = await aPerson(house, clinic);
   const answers = [];

@@ -92,9 +92,9 @@ export class Signin {
     return isForeign(request, this.publicUrl()) ? null : actorOf(signedIn);
   }
 
-  /** Whether somebody with these credentials would find anything here: not dismissed, a member somewhere. */
-  worksHere(user: string): Promise<boolean> {
-    return this.#door.worksHere(user);
+  /** For whom somebody with these credentials begins to work; null where they would find nothing: dismissed, a member of nothing. */
+  workplaceOf(user: string): Promise<string | null> {
+    return this.#door.workplaceOf(user);
   }
 
   /** Gives the browser the cookie of a session whose both factors held. */

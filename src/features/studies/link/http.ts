@@ -21,11 +21,12 @@ import { linkPicture } from "#features/studies/link/pictures.ts";
 import { hasSignedReport } from "#features/studies/link/queries.ts";
 import { Refusals } from "#features/studies/link/refusals.ts";
 import { describeStudy, senderOf, shownOf } from "#features/studies/link/study.ts";
-import { maskedAddress, sourceOf } from "#features/studies/link/words.ts";
+import { maskedAddress } from "#features/studies/link/words.ts";
 import { Fault } from "#kit/fault.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
 import { setCookie } from "#platform/http/cookies.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
+import { sourceOf } from "#platform/http/source.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 
 const LOOKS: Limit = { kind: "link look", most: 120, minutes: 15 };
