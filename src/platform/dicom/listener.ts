@@ -8,9 +8,7 @@ import type { Conversation } from "#platform/dicom/association/conversation.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "#platform/dicom/limits.ts";
 import { type Desk, Reception } from "#platform/dicom/reception.ts";
 import { BCP_195, type PeerCertificate, peerCertificate } from "#platform/dicom/tls.ts";
-
-/** Connections beyond the associations that get as far as a rejection; yet more are dropped at once. */
-const REJECTABLE = 64;
+import { Waiting } from "#platform/dicom/waiting.ts";
 
 export type ListenerOptions<T> = Omit<AcceptorOptions<T>, "limits" | "clock"> & {
   /** An address to listen on; one that is not loopback needs `tls`. */
@@ -41,10 +39,10 @@ export async function openDicomListener<T>(options: ListenerOptions<T>): Promise
   }
   const limits = { ...LISTENER_LIMITS, ...options.limits };
   const open = new Set<Conversation>();
+  const waiting = new Waiting(limits);
   const desk: Desk<T> = {
     options: { ...options, limits, clock: options.clock ?? systemClock },
     perDevice: new Map(),
-    crowded: () => open.size > limits.associations,
   };
   const server = serverFor(options, limits, (socket, certificate) => {
     const address = socket.remoteAddress ?? "";
@@ -52,18 +50,20 @@ export async function openDicomListener<T>(options: ListenerOptions<T>): Promise
       address,
       encrypted: options.tls !== undefined,
       certificate,
+      letIn: () => waiting.letIn(socket),
     });
     open.add(conversation);
     void conversation.closed.then(() => open.delete(conversation));
     conversation.upperLayer.open();
   });
-  server.maxConnections = limits.associations + REJECTABLE;
+  server.prependListener("connection", (socket: Socket) => waiting.enter(socket)); // over TLS: before the handshake
   await listening(server, options);
   const close = async (graceMs = 10_000): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const conversation of open) conversation.leave();
     const late = setTimeout(() => {
       for (const conversation of open) conversation.destroy();
+      waiting.clear();
     }, graceMs);
     await closed;
     clearTimeout(late);
@@ -85,7 +85,7 @@ function serverFor<T>(options: ListenerOptions<T>, limits: ListenerLimits, take:
     honorCipherOrder: true,
     requestCert: true,
     rejectUnauthorized: false, // decision 14: a stranger gets A-ASSOCIATE-RJ and a record, not a broken handshake
-    handshakeTimeout: limits.artimMs,
+    handshakeTimeout: limits.handshakeMs,
     noDelay: true,
   });
   server.on("secureConnection", (socket) => take(socket, peerCertificate(socket)));

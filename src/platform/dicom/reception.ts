@@ -9,14 +9,20 @@ import { type AssociateRq, DICOM_APPLICATION_CONTEXT } from "#standards/dimse/pd
 /** What a connection is taken under. */
 export type Desk<T> = {
   options: AcceptorOptions<T>;
-  /** Open associations, by device. */
+  /** Open associations, by device. Whoever was not let in takes no place here. */
   perDevice: Map<string, number>;
-  /** More associations are open than may be. */
-  crowded: () => boolean;
 };
 
 /** The peer's side of the socket, as the transport knows it. */
-export type Transport = { address: string; encrypted: boolean; certificate: PeerCertificate | null };
+export type Transport = {
+  address: string;
+  encrypted: boolean;
+  certificate: PeerCertificate | null;
+  /** Called when the association is accepted. */
+  letIn: () => void;
+};
+
+const CROWDED: [Rejection, string] = [REJECTIONS.congestion, "too many associations in all"];
 
 /** Takes a connected peer's association request, decides about it, serves it, and reports its end. */
 export class Reception<T> {
@@ -85,7 +91,7 @@ export class Reception<T> {
 
   /** What needs no decision. PS3.8 table 9-21. */
   #unfit({ applicationContext, contexts }: AssociateRq): [Rejection, string] | undefined {
-    if (this.#desk.crowded()) return [REJECTIONS.congestion, "too many associations in all"];
+    if (this.#crowded()) return CROWDED;
     if (applicationContext !== DICOM_APPLICATION_CONTEXT) {
       return [REJECTIONS["application-context"], "another application context"];
     }
@@ -108,7 +114,13 @@ export class Reception<T> {
     return undefined;
   }
 
+  #crowded(): boolean {
+    const { perDevice, options } = this.#desk;
+    return [...perDevice.values()].reduce((sum, open) => sum + open, 0) >= options.limits.associations;
+  }
+
   #overLimit(peer: Peer, decision: Accepted<T>): [Rejection, string] | undefined {
+    if (this.#crowded()) return CROWDED; // others were let in while it was decided
     const open = this.#desk.perDevice.get(deviceOf(peer, decision)) ?? 0;
     const limit = decision.limits?.associationsPerDevice ?? this.#desk.options.limits.associationsPerDevice;
     return open < limit ? undefined : [REJECTIONS["local-limit"], "too many associations of this device"];
@@ -128,6 +140,7 @@ export class Reception<T> {
     const { reply, contexts } = negotiate(request, { ...decision, offer: decision.offer ?? offer, maxPduLength });
     this.#accepted = { context: decision.context };
     this.conversation.establish(contexts, request.user.maxPduLength ?? 0);
+    this.#transport.letIn();
     const leave = occupy(this.#desk.perDevice, deviceOf(peer, decision));
     void closed.then(leave);
     upperLayer.wish({ evt: "Evt7", pdu: reply });
