@@ -42,7 +42,7 @@ async function openEmbedded(options: ServerOptions): Promise<Server> {
     const { password: _admin, ...place } = server.admin(database);
     return {
       as: (role) => ({ ...place, user: roleName(role), password: rolePassword(role, secret).reveal() }),
-      stop: () => server.stop(),
+      stop: async () => void (await server.stop()),
     };
   } catch (error) {
     await server.stop();
