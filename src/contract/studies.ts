@@ -109,7 +109,11 @@ export const EncryptionState = z.object({
 });
 export type EncryptionState = z.infer<typeof EncryptionState>;
 
-/** Reports. GET /api/studies/:owner/:id/report; PUT saves a draft; POST …/report/sign { status }; GET …/report.pdf */
+/**
+ * Reports. GET /api/studies/:owner/:id/report; PUT saves a draft; POST …/report/take-over { version, sha256 } makes another's
+ * draft one's own; POST …/report/sign { status, version, sha256 }; GET …/report.pdf. Where it moved on meanwhile the answer is
+ * 409 `state.conflict`, and `place` says why: `report-changed`, `draft-of-another`, `report-final`, …
+ */
 export const ReportText = z.object({
   indication: z.string().max(20_000).default(""),
   comparison: z.string().max(20_000).default(""),
@@ -117,20 +121,31 @@ export const ReportText = z.object({
   impression: z.string().max(20_000).default(""),
 });
 export type ReportText = z.infer<typeof ReportText>;
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** Exactly what somebody has before their eyes: a version (0: nothing is written yet) and the SHA-256 of its text (RFC 8785 JSON of its sections). */
+export const ReportRead = z.object({ version: z.number().int().min(0), sha256: Sha256 });
+export type ReportRead = z.infer<typeof ReportRead>;
+/** PUT …/report: the text and the version it goes on from, 0 where nothing is written. The answer is what was kept. */
+export const SaveDraft = ReportText.extend({ base: z.number().int().min(0) });
 export const Report = z.object({
   version: z.number().int(),
   status: z.enum(["none", "draft", "preliminary", "final", "addendum"]),
   text: ReportText,
+  /** Of `text`. */
+  sha256: Sha256,
   author: z.string(),
   signedAt: Instant.nullable(),
   updatedAt: Instant.nullable(),
-  /** What is being written as an addendum, for those who write; the final report stays `text` until it is signed. */
-  draft: ReportText.nullable().default(null),
-  can: z.object({ edit: Verdict, sign: Verdict }),
+  /** What was written since the last signing, for those who write; a final report stays `text` until its addendum is signed. */
+  draft: ReportRead.extend({ text: ReportText, author: z.string(), mine: z.boolean(), at: Instant })
+    .nullable()
+    .default(null),
+  can: z.object({ edit: Verdict, sign: Verdict, takeOver: Verdict }),
   versions: z.array(z.object({ version: z.number(), status: z.string(), author: z.string(), at: Instant })),
 });
 export type Report = z.infer<typeof Report>;
-export const SignReport = z.object({ status: z.enum(["preliminary", "final", "addendum"]) });
+export const SignReport = ReportRead.extend({ status: z.enum(["preliminary", "final", "addendum"]) });
+export type SignReport = z.infer<typeof SignReport>;
 
 /** A measurement or remark on an image: its points in millimetres of patient space, or of the image where it has none. */
 export const Marking = z.object({

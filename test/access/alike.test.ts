@@ -37,6 +37,7 @@ const DICOMWEB: readonly Route[] = [
 }));
 
 const text = { indication: "", comparison: "", findings: "New.", impression: "" };
+const read = { version: 1, sha256: "0".repeat(64) };
 const proposal = { subject: { kind: "link", recipient: "R" }, purpose: "care", basis: { kind: "own-care" } };
 const consentOf = (study: Target) => ({
   ...{ studyOwner: study.owner, study: study.id, formVersion: uuidv7(), decision: "given", givenBy: "self" },
@@ -48,8 +49,9 @@ const API: readonly Route[] = [
   { method: "GET", path: (study) => below(study, "/report") },
   { method: "GET", path: (study) => below(study, "/report.pdf") },
   { method: "GET", path: (study) => below(study, "/access") },
-  { method: "PUT", path: (study) => below(study, "/report"), body: () => text },
-  { method: "POST", path: (study) => below(study, "/report/sign"), body: () => ({ status: "final" }) },
+  { method: "PUT", path: (study) => below(study, "/report"), body: () => ({ ...text, base: 0 }) },
+  { method: "POST", path: (study) => below(study, "/report/take-over"), body: () => read },
+  { method: "POST", path: (study) => below(study, "/report/sign"), body: () => ({ ...read, status: "final" }) },
   { method: "POST", path: (study) => below(study, "/share/verdict"), body: () => proposal },
   { method: "POST", path: (study) => below(study, "/share"), body: () => proposal },
   { method: "GET", path: (study) => `/api/patients/${study.patient}/consents` },

@@ -228,8 +228,8 @@ export async function openLink(house: AccessHouse, secret: string): Promise<stri
 async function report(house: AccessHouse, by: Staff, studies: readonly Target[]): Promise<void> {
   const text = { indication: "", comparison: "", findings: "Nothing found.", impression: "Normal." };
   for (const { owner, id: study } of studies) {
-    await saveDraft(house.node, by, { owner, study, text });
-    await signReport(house.node, by, { owner, study, status: "final" });
+    const { version, sha256 } = await saveDraft(house.node, by, { owner, study, text, base: 0 });
+    await signReport(house.node, by, { owner, study, status: "final", version, sha256 });
   }
 }
 

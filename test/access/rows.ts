@@ -97,13 +97,15 @@ const API: readonly Row[] = [
   { route: `PUT ${STUDY}/markings`, right: "v", people: true, ask: () => ({ body: { markings: [] } }) },
   { route: `GET ${STUDY}/report`, right: "v" },
   { route: `GET ${STUDY}/report.pdf`, right: "v", passes: "state.conflict" },
-  { route: `PUT ${STUDY}/report`, right: "r", ask: () => ({ body: text }) },
-  {
-    route: `POST ${STUDY}/report/sign`,
-    right: "r",
-    passes: "state.conflict",
-    ask: () => ({ body: { status: "final" } }),
-  },
+  { route: `PUT ${STUDY}/report`, right: "r", passes: "state.conflict", ask: () => ({ body: { ...text, base: 0 } }) },
+  ...["take-over", "sign"].map(
+    (what): Row => ({
+      route: `POST ${STUDY}/report/${what}`,
+      right: "r",
+      passes: "state.conflict",
+      ask: () => ({ body: { status: "final", version: 9999, sha256: "0".repeat(64) } }),
+    }),
+  ),
   {
     route: `GET ${STUDY}/access`,
     who: ofOwner("administrator", "radiographer", "radiologist", "privacy-officer", "auditor"),

@@ -331,8 +331,8 @@ export class Stories {
       findings: plant("findings"),
       impression: plant("impression"),
     };
-    await this.#must(200, "PUT", `/api/studies/${owner}/${id}/report`, text);
-    await this.#must(200, "POST", `/api/studies/${owner}/${id}/report/sign`, { status: "final" });
+    const kept = await this.#must(200, "PUT", `/api/studies/${owner}/${id}/report`, { ...text, base: 0 });
+    await this.#must(200, "POST", `/api/studies/${owner}/${id}/report/sign`, { ...kept, status: "final" });
     await this.#must(200, "GET", `/api/studies/${owner}/${id}/report.pdf`);
   }
 

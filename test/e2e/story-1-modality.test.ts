@@ -103,6 +103,37 @@ chapter("the reader's list shows it by itself and the first image comes", async 
   await seesNoBarrier(page, "reading room");
 });
 
+chapter("in two tabs the reader writes two texts: neither is lost, and neither is signed unseen", async () => {
+  const { page: first } = reader;
+  reader.expect(/the server responded with a status of 409/);
+  const second = await reader.context.newPage();
+  await second.goto(first.url());
+  const findings = "No haemorrhage.";
+  await second.getByLabel("Impression").waitFor();
+  await first.getByLabel("Findings").fill(findings);
+  await first.getByText("Draft · saved").waitFor();
+
+  await second.getByLabel("Impression").fill("No fracture.");
+  const moved = second.getByRole("dialog", { name: "The report changed meanwhile" });
+  await moved.getByRole("region", { name: "What stands there now" }).getByText(findings).waitFor();
+  await moved.getByRole("region", { name: "What you wrote here" }).getByText("No fracture.").waitFor();
+  await seesNoBarrier(second, "two texts of one report");
+  await moved.getByRole("button", { name: "Keep both, one after the other" }).press("Enter");
+  await moved.waitFor({ state: "hidden" });
+  await second.getByText("Draft · saved").waitFor();
+  assert.equal(await second.getByLabel("Findings").inputValue(), findings);
+  assert.equal(await second.getByLabel("Impression").inputValue(), "No fracture.");
+
+  await first.getByRole("button", { name: /^Sign/ }).first().click();
+  await first.getByRole("dialog", { name: "Sign as final?" }).getByRole("button", { name: "Sign as final" }).click();
+  const unseen = first.getByRole("dialog", { name: "The report changed meanwhile" });
+  await unseen.getByText("No fracture.").waitFor();
+  await unseen.getByRole("button", { name: "Use the other, drop mine" }).click();
+  await unseen.waitFor({ state: "hidden" });
+  assert.equal(await first.getByLabel("Impression").inputValue(), "No fracture.");
+  await second.close();
+});
+
 chapter("the reader writes and signs; the clinic sees it by itself and has the PDF", async () => {
   const { page } = reader;
   await page.getByLabel("Findings").fill("No haemorrhage. No fracture. Ventricles of normal size for the age.");

@@ -8,6 +8,7 @@ import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Refused, whenSignedOut } from "./api.ts";
+import { anyUnsaved } from "./reports/queries.ts";
 import { routeTree } from "./routes.tsx";
 import { adoptMantineVariables } from "./ui/mantine-variables.ts";
 import { Oops } from "./ui/Oops.tsx";
@@ -42,6 +43,10 @@ whenSignedOut(() => {
   if (pathname === "/signin" || pathname === "/") return;
   queries.clear();
   void router.navigate({ to: "/signin", search: { to: pathname, ended: true } });
+});
+
+addEventListener("beforeunload", (event) => {
+  if (anyUnsaved(queries)) event.preventDefault();
 });
 
 adoptMantineVariables();

@@ -8,7 +8,7 @@ import { type StudyRecord, studyById } from "#features/studies/queries.ts";
 
 type Rule = (who: Actor, study: StudyFacts, now: Date) => ReportVerdict;
 type Asked = { owner: string; study: string; rule: Rule };
-export type Allowed = { study: StudyRecord; audit: AuditNote & { because: string } };
+export type Allowed = { study: StudyRecord; verdict: ReportVerdict; audit: AuditNote & { because: string } };
 
 /** The study for whoever `rule` lets act on it, with what the record says of that; for everyone else the refusal, which tells nothing. */
 export async function studyFor(
@@ -21,5 +21,5 @@ export async function studyFor(
   if (!study) return { ...NO_SUCH_STUDY, refused: "no-grant", audit: { subject: id } };
   const { because, grant } = verdict;
   const audit = { organisation: owner, study: id, patient: study.patient, subject: grant ?? undefined, because };
-  return verdict.allowed ? { study, audit } : { ...NO_SUCH_STUDY, refused: because, audit };
+  return verdict.allowed ? { study, verdict, audit } : { ...NO_SUCH_STUDY, refused: because, audit };
 }

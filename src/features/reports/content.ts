@@ -42,11 +42,9 @@ export function openContent(group: SecretKey, row: { id: string; sealed: Buffer;
 
 export const NO_TEXT: ReportText = ReportText.parse({});
 
-export function sameText(one: ReportText, other: ReportText): boolean {
-  return (
-    one.indication === other.indication &&
-    one.comparison === other.comparison &&
-    one.findings === other.findings &&
-    one.impression === other.impression
-  );
+/** What a signature names: SHA-256 (64 hexadecimal digits) of the sections as RFC 8785 JSON. Equal texts alone have equal ones. */
+export function hashOfText({ indication, comparison, findings, impression }: ReportText): string {
+  return createHash("sha256")
+    .update(canonicalJson({ indication, comparison, findings, impression }), "utf8")
+    .digest("hex");
 }

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { Markings, ReportText, SignReport } from "#contract/studies.ts";
+import { Markings, ReportRead, SaveDraft, SignReport } from "#contract/studies.ts";
 import { Id } from "#contract/words.ts";
 import { parseInput, type World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import type { Authenticate } from "#features/people/authenticate.ts";
 import { organisationById } from "#features/people/organisation-queries.ts";
-import { saveDraft, signReport } from "#features/reports/actions.ts";
+import { saveDraft, signReport, takeOverDraft } from "#features/reports/actions.ts";
 import { keepMarkings, readMarkings } from "#features/reports/marking-actions.ts";
 import { type PrintedReport, printReport } from "#features/reports/pdf.ts";
 import { type FoundReport, findReport, type SignedVersion } from "#features/reports/reading.ts";
@@ -39,7 +39,15 @@ export function addReportsHttp(app: FastifyInstance, { world, authenticate }: Re
   app.put(REPORT, async (request) => {
     const who = await actorOf(request);
     const { owner, study } = studyOf(request);
-    await saveDraft(world, who, { owner, study, text: parseInput(ReportText, request.body) });
+    const { base, ...text } = parseInput(SaveDraft, request.body);
+    const { version, sha256 } = await saveDraft(world, who, { owner, study, base, text });
+    return { version, sha256 } satisfies ReportRead; // of this very save: what stands there a moment later may be another's
+  });
+
+  app.post(`${REPORT}/take-over`, async (request) => {
+    const who = await actorOf(request);
+    const { owner, study } = studyOf(request);
+    await takeOverDraft(world, who, { owner, study, ...parseInput(ReportRead, request.body) });
     return (await findReport(world, who, owner, study)).report;
   });
 

@@ -3,9 +3,9 @@ import type { ReportForPatient } from "#contract/sharing.ts";
 import type { Report } from "#contract/studies.ts";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf, subjectsOf } from "#features/audit/actor.ts";
-import { NO_TEXT, openContent, type ReportContent } from "#features/reports/content.ts";
+import { hashOfText, NO_TEXT, openContent, type ReportContent } from "#features/reports/content.ts";
 import { newestForPatients, type VersionRecord, versionsOf } from "#features/reports/queries.ts";
-import { mayEdit, mayRead, type ReportVerdict } from "#features/reports/rules.ts";
+import { mayEdit, mayGoOn, mayRead, mayTakeOver, type ReportVerdict } from "#features/reports/rules.ts";
 import { denied } from "#features/sharing/gate.ts";
 import { studyFacts } from "#features/sharing/queries.ts";
 import { mayReadReport } from "#features/sharing/rules.ts";
@@ -36,7 +36,7 @@ export function findReport(world: World, who: Actor, owner: string, id: string):
     const group = await world.keyring.groupKey(tx, owner, study.key_group);
     const versions = (await versionsOf(tx, owner, id)).map((row) => ({ row, content: openContent(group, row) }));
     const signed = versions.findLast(({ row }) => row.status !== "draft") ?? null;
-    return { study, report: reportOf(versions, signed, edit), signed, read };
+    return { study, report: reportOf(who, versions, signed, edit), signed, read };
   });
 }
 
@@ -44,21 +44,35 @@ export function findReport(world: World, who: Actor, owner: string, id: string):
  * A draft that continues an unsigned or preliminary report is shown to its writers; one that will become an addendum stands
  * beside the final report, which stays the report until the addendum is signed.
  */
-function reportOf(versions: readonly SignedVersion[], signed: SignedVersion | null, edit: ReportVerdict): Report {
+function reportOf(
+  who: Actor,
+  versions: readonly SignedVersion[],
+  signed: SignedVersion | null,
+  edit: ReportVerdict,
+): Report {
   const newest = versions.at(-1);
   const draft = edit.allowed && newest?.row.status === "draft" ? newest : null;
   const stands = signed !== null && signed.row.status !== "preliminary";
   const shown = stands ? signed : (draft ?? signed);
-  const verdict = { allowed: edit.allowed, because: edit.because };
+  const text = shown?.content.text ?? NO_TEXT;
+  const goOn = told(mayGoOn(edit, who, draft?.row ?? null));
   return {
     version: shown?.row.version ?? 0,
     status: shown?.row.status ?? "none",
-    text: shown?.content.text ?? NO_TEXT,
+    text,
+    sha256: hashOfText(text),
     author: shown?.content.author ?? "",
     signedAt: shown?.row.signed_at?.toISOString() ?? null,
     updatedAt: shown?.row.created_at.toISOString() ?? null,
-    draft: stands && draft ? draft.content.text : null,
-    can: { edit: verdict, sign: verdict },
+    draft: draft && {
+      version: draft.row.version,
+      sha256: hashOfText(draft.content.text),
+      text: draft.content.text,
+      author: draft.content.author,
+      mine: draft.row.author === who.id,
+      at: draft.row.created_at.toISOString(),
+    },
+    can: { edit: goOn, sign: goOn, takeOver: told(mayTakeOver(edit, who, draft?.row ?? null)) },
     versions: versions
       .filter(({ row }) => row.status !== "draft")
       .map(({ row, content }) => ({
@@ -69,6 +83,8 @@ function reportOf(versions: readonly SignedVersion[], signed: SignedVersion | nu
       })),
   };
 }
+
+const told = ({ allowed, because }: ReportVerdict) => ({ allowed, because });
 
 /** The final report or its newest addendum for whoever holds a link or grant that includes the report; null when there is none or it was not shared. */
 export async function reportForPatient(

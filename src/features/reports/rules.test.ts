@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PURPOSES, type Right, ROLES } from "#contract/words.ts";
 import type { Actor } from "#features/audit/actor.ts";
-import { mayEdit, mayFollow, mayRead, type Signing } from "#features/reports/rules.ts";
+import { mayEdit, mayFollow, mayGoOn, mayRead, mayTakeOver, type Signing } from "#features/reports/rules.ts";
 import type { GrantFacts, StudyFacts } from "#features/sharing/rules.ts";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
@@ -108,5 +108,30 @@ test("after a final report come addenda only, and an addendum only after it", ()
   for (const [signed, next, expected] of table) {
     const verdict = mayFollow(signed, next);
     assert.equal(verdict.allowed ? "yes" : verdict.because, expected, `${signed} → ${next}`);
+  }
+});
+
+test("a draft is its author's: others who may write take it over first, and nobody else can", () => {
+  const yes = { allowed: true, because: "own-care", grant: null };
+  const no = { allowed: false, because: "role", grant: null };
+  const who = person(CLINIC, ["radiologist"]);
+  const table = [
+    [yes, null, "own-care", "no-draft"],
+    [yes, { author: PERSON }, "own-care", "draft-own"],
+    [yes, { author: "another" }, "draft-of-another", "own-care"],
+    [no, null, "role", "role"],
+    [no, { author: PERSON }, "role", "role"],
+    [no, { author: "another" }, "role", "role"],
+  ] as const;
+  for (const [edit, draft, goingOn, takingOver] of table) {
+    const verdicts = [mayGoOn(edit, who, draft), mayTakeOver(edit, who, draft)];
+    assert.deepEqual(
+      verdicts.map(({ because }) => because),
+      [goingOn, takingOver],
+    );
+    assert.deepEqual(
+      verdicts.map(({ allowed }) => allowed),
+      [goingOn === "own-care", takingOver === "own-care"],
+    );
   }
 });

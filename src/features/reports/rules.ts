@@ -42,5 +42,21 @@ export function mayFollow(
   return { allowed: true };
 }
 
+/** Whose unsigned draft is the newest version; null where that version is signed, or there is none. */
+export type DraftFacts = { author: string } | null;
+
+/** A draft belongs to its author: whoever else may write goes on from it, or signs it, once they have taken it over. */
+export function mayGoOn(edit: ReportVerdict, who: Actor, draft: DraftFacts): ReportVerdict {
+  if (!edit.allowed || draft === null || draft.author === who.id) return edit;
+  return { allowed: false, because: "draft-of-another", grant: null };
+}
+
+/** Whoever may write may make another's draft their own. */
+export function mayTakeOver(edit: ReportVerdict, who: Actor, draft: DraftFacts): ReportVerdict {
+  if (!edit.allowed) return edit;
+  if (draft === null) return { allowed: false, because: "no-draft", grant: null };
+  return draft.author === who.id ? { allowed: false, because: "draft-own", grant: null } : edit;
+}
+
 /** A patient reads what a radiologist stands for: nothing that may still change. */
 export const FOR_PATIENTS: readonly Signing[] = ["final", "addendum"];

@@ -161,6 +161,6 @@ async function writeReport({ node }: Serving, reader: Actor, owner: string, stud
     impression:
       "Acute right subdural haematoma, 14 mm, with 4 mm of midline shift. Discussed with the referring doctor by telephone.",
   };
-  await saveDraft(node, reader, { owner, study, text });
-  await signReport(node, reader, { owner, study, status: "final" });
+  const { version, sha256 } = await saveDraft(node, reader, { owner, study, text, base: 0 });
+  await signReport(node, reader, { owner, study, status: "final", version, sha256 });
 }

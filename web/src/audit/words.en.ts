@@ -42,6 +42,7 @@ export const auditWords = {
     "link.open": "opened a link",
     "link.code": "asked for a code",
     "report.draft": "wrote a report",
+    "report.take-over": "took over a draft",
     "markings.keep": "measured on images",
     "report.sign": "signed a report",
     "report.view": "read a report",

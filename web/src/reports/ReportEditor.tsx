@@ -5,10 +5,13 @@ import { IconChevronDown, IconRulerMeasure } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Report } from "#contract/studies.ts";
+import { Refused } from "../api.ts";
 import { useViewer } from "../viewer/context.ts";
 import { sayBecause, sayRefusal } from "../words/say.ts";
-import { saveDraft, signReport } from "./queries.ts";
+import { type Choice, Moved } from "./Moved.tsx";
+import { readReport, saveDraft, signReport, takeOver, type Unsaved } from "./queries.ts";
 import { SECTIONS } from "./sections.ts";
+import { joined, newestOf } from "./text.ts";
 import { type Saving, useDraft } from "./useDraft.ts";
 import { Versions } from "./Versions.tsx";
 
@@ -19,18 +22,57 @@ type Props = {
   title: string;
   report: Report;
   addendum: boolean;
+  unsaved: Unsaved | undefined;
+  onUnsaved: (unsaved: Unsaved | undefined) => void;
   onSigned: () => void;
+  /** The report is no longer what it was read as. */
+  onMoved: () => void;
   onCancel: () => void;
 };
 
-/** Four sections that save themselves; signing asks once. Ctrl+Enter signs. */
-export function ReportEditor({ owner, id, title, report, addendum, onSigned, onCancel }: Props) {
+/** Four sections that save themselves; signing asks once, and signs what stands in them. Ctrl+Enter signs. */
+export function ReportEditor(props: Props) {
+  const { owner, id, title, report, addendum, unsaved, onUnsaved, onSigned, onMoved, onCancel } = props;
   const { t } = useTranslation(["reports", "common"]);
-  const draft = useDraft((addendum ? report.draft : null) ?? report.text, (text) => saveDraft(owner, id, text));
+  const draft = useDraft({
+    first: newestOf(report),
+    unsaved,
+    save: (text, base) => saveDraft(owner, id, text, base),
+    read: () => readReport(owner, id),
+    onUnsaved,
+  });
+  const moved = draft.saving.is === "moved" ? draft.saving.now : undefined;
+  const [later, setLater] = useState<Report>(); // what was looked at and put off
+  const choose = async (now: Report, choice: Choice) => {
+    const from = newestOf(now);
+    if (choice === "other") {
+      await draft.goOn(from, from.text);
+      return onMoved();
+    }
+    const text = choice === "both" ? joined(from.text, draft.text) : draft.text;
+    try {
+      const own = now.draft && !now.draft.mine ? newestOf(await takeOver(owner, id, now.draft)) : from;
+      if (await draft.goOn(own, text)) onMoved();
+    } catch (thrown) {
+      notifications.show({ message: sayRefusal(thrown), color: "red" });
+      await draft.moved().catch(() => {}); // another look at what stands there, where the server answers
+    }
+  };
+  const sign = async (status: Signing) => {
+    const read = await draft.settle();
+    if (!read) throw new Refused(0, { code: "report.unsaved", message: "" });
+    try {
+      await signReport(owner, id, status, read);
+    } catch (thrown) {
+      if (thrown instanceof Refused && thrown.code === "state.conflict") await draft.moved();
+      throw thrown;
+    }
+  };
   const [signing, setSigning] = useState<Signing>();
   const boxes = useRef<Partial<Record<(typeof SECTIONS)[number], HTMLTextAreaElement | null>>>({});
   const first: Signing = addendum ? "addendum" : "final";
-  useHotkeys([["mod+Enter", () => report.can.sign.allowed && setSigning(first)]], []);
+  const maySign = report.can.sign.allowed && !moved;
+  useHotkeys([["mod+Enter", () => maySign && setSigning(first)]], []);
   const insert = (words: string) => {
     const box = boxes.current.findings;
     const text = draft.text.findings;
@@ -70,6 +112,14 @@ export function ReportEditor({ owner, id, title, report, addendum, onSigned, onC
         ))}
         <Versions report={report} />
       </div>
+      {moved && (
+        <p role="alert" className="report-moved">
+          {t("movedUnsaved")}{" "}
+          <Button variant="default" size="compact-sm" onClick={() => setLater(undefined)}>
+            {t("compare")}
+          </Button>
+        </p>
+      )}
       <footer className="report-foot">
         <InsertMeasurement onInsert={insert} />
         <span style={{ flex: 1 }} />
@@ -80,7 +130,7 @@ export function ReportEditor({ owner, id, title, report, addendum, onSigned, onC
         )}
         <Button.Group>
           <Button
-            disabled={!report.can.sign.allowed}
+            disabled={!maySign}
             title={report.can.sign.allowed ? undefined : sayBecause(report.can.sign.because)}
             onClick={() => setSigning(first)}
             rightSection={<kbd className="kbd kbd-on">⌃↵</kbd>}
@@ -90,7 +140,7 @@ export function ReportEditor({ owner, id, title, report, addendum, onSigned, onC
           {!addendum && (
             <Menu position="top-end">
               <Menu.Target>
-                <Button px={8} disabled={!report.can.sign.allowed} aria-label={t("common:more")}>
+                <Button px={8} disabled={!maySign} aria-label={t("common:more")}>
                   <IconChevronDown size={16} aria-hidden />
                 </Button>
               </Menu.Target>
@@ -107,21 +157,31 @@ export function ReportEditor({ owner, id, title, report, addendum, onSigned, onC
           signing={signing}
           impression={draft.text.impression}
           onCancel={() => setSigning(undefined)}
-          onSign={() => sign(owner, id, signing, draft.settle).then(onSigned)}
+          onSign={() => sign(signing).then(onSigned)}
+        />
+      )}
+      {moved && moved !== later && (
+        <Moved
+          mine={draft.text}
+          now={moved}
+          onChoose={(choice) => choose(moved, choice)}
+          onClose={() => setLater(moved)}
         />
       )}
     </>
   );
 }
 
-async function sign(owner: string, id: string, status: Signing, settle: () => Promise<boolean>): Promise<void> {
-  if (!(await settle())) throw new Error("not saved");
-  await signReport(owner, id, status);
-}
-
 function SavingChip({ status, saving }: { status: Exclude<Report["status"], "none">; saving: Saving }) {
   const { t } = useTranslation("reports");
-  const state = { clean: "", dirty: t("unsaved"), saving: t("saving"), saved: t("savedAt"), failed: "" }[saving.is];
+  const state = {
+    clean: "",
+    dirty: t("unsaved"),
+    saving: t("saving"),
+    saved: t("savedAt"),
+    failed: "",
+    moved: t("unsaved"),
+  }[saving.is];
   return (
     <span className="report-chip" data-failed={saving.is === "failed" || undefined} aria-live="polite">
       {saving.is === "failed"

@@ -1,13 +1,15 @@
 import { Button } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Report } from "#contract/studies.ts";
 import { moment } from "../ui/format.ts";
 import { sayBecause, sayRefusal } from "../words/say.ts";
-import { pdfUrl, reportQuery } from "./queries.ts";
+import { keepUnsaved, pdfUrl, reportQuery, type Unsaved, unsavedOf } from "./queries.ts";
 import { ReportEditor } from "./ReportEditor.tsx";
-import { SECTIONS } from "./sections.ts";
+import { Sections } from "./Sections.tsx";
+import { TheirDraft } from "./TheirDraft.tsx";
 import { Versions } from "./Versions.tsx";
 import "./report.css";
 
@@ -17,11 +19,18 @@ export function ReportPanel({ owner, id, title }: { owner: string; id: string; t
   const queries = useQueryClient();
   const { data: report, error } = useQuery(reportQuery(owner, id));
   const [adding, setAdding] = useState(false);
-  const refresh = () => {
-    setAdding(false);
+  const again = () => {
     void queries.invalidateQueries({ queryKey: ["report", owner, id] });
     void queries.invalidateQueries({ queryKey: ["studies"] });
     void queries.invalidateQueries({ queryKey: ["study", owner, id] });
+  };
+  const signed = () => {
+    setAdding(false);
+    again();
+  };
+  const keep = (unsaved: Unsaved | undefined) => {
+    keepUnsaved(queries, owner, id, unsaved);
+    if (unsaved) notifications.show({ message: t("unsavedKept"), color: "red" });
   };
   if (error)
     return (
@@ -31,7 +40,8 @@ export function ReportPanel({ owner, id, title }: { owner: string; id: string; t
     );
   if (!report) return <section className="report" aria-busy="true" />;
   const fixed = report.status === "final" || report.status === "addendum";
-  const writes = report.can.edit.allowed && (!fixed || adding);
+  const unsaved = unsavedOf(queries, owner, id);
+  const writes = unsaved !== undefined || (report.can.edit.allowed && (!fixed || adding));
   return (
     <section className="report" aria-label={t("title")}>
       {writes ? (
@@ -41,8 +51,11 @@ export function ReportPanel({ owner, id, title }: { owner: string; id: string; t
           id={id}
           title={title}
           report={report}
-          addendum={adding}
-          onSigned={refresh}
+          addendum={fixed}
+          unsaved={unsaved}
+          onUnsaved={keep}
+          onSigned={signed}
+          onMoved={again}
           onCancel={() => setAdding(false)}
         />
       ) : (
@@ -51,6 +64,7 @@ export function ReportPanel({ owner, id, title }: { owner: string; id: string; t
           id={id}
           title={title}
           report={report}
+          onChange={again}
           onAddendum={fixed && report.can.edit.allowed ? () => setAdding(true) : undefined}
         />
       )}
@@ -63,16 +77,20 @@ function ReportReading({
   id,
   title,
   report,
+  onChange,
   onAddendum,
 }: {
   owner: string;
   id: string;
   title: string;
   report: Report;
+  onChange: () => void;
   onAddendum: (() => void) | undefined;
 }) {
   const { t } = useTranslation("reports");
   const nothing = report.status === "none";
+  const theirs = report.draft && !report.draft.mine ? report.draft : null;
+  const drafted = report.status === "draft" || (theirs !== null && report.version === theirs.version);
   return (
     <>
       <header className="report-head">
@@ -81,19 +99,11 @@ function ReportReading({
       </header>
       <div className="report-text">
         {nothing && <p className="muted">{t("notYet")}</p>}
-        {!nothing &&
-          SECTIONS.map(
-            (name) =>
-              report.text[name] && (
-                <section key={name}>
-                  <h3>{t(`section.${name}`)}</h3>
-                  <p>{report.text[name]}</p>
-                </section>
-              ),
-          )}
+        {!nothing && !drafted && <Sections text={report.text} />}
         {report.signedAt && (
           <p className="muted report-signed">{t("signedBy", { author: report.author, at: moment(report.signedAt) })}</p>
         )}
+        {theirs && <TheirDraft owner={owner} id={id} draft={theirs} may={report.can.takeOver} onTaken={onChange} />}
         <Versions report={report} />
         {!report.can.edit.allowed && nothing && (
           <p className="faint">{t("readOnly", { because: sayBecause(report.can.edit.because) })}</p>
@@ -107,7 +117,7 @@ function ReportReading({
         )}
         {onAddendum && (
           <Button variant="default" onClick={onAddendum}>
-            {t("addendum")}
+            {report.draft ? t("addendumGoOn") : t("addendum")}
           </Button>
         )}
       </footer>
