@@ -1,9 +1,10 @@
 import type { FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
-import type { Signin } from "#features/people/signin/signin.ts";
+import type { Presence, Signin } from "#features/people/signin/signin.ts";
 import type { TokenDoor } from "#features/people/tokens/door.ts";
 
-export type Authenticate = (request: FastifyRequest) => Promise<Actor | null>;
+/** `underWay`: the request was let in before and is judged again while its body comes in. */
+export type Authenticate = (request: FastifyRequest, underWay?: "under-way") => Promise<Actor | null>;
 
 /**
  * Who asks, for every HTTP route: a machine by its token, a person by their session; null for nobody we know. A request that
@@ -11,13 +12,14 @@ export type Authenticate = (request: FastifyRequest) => Promise<Actor | null>;
  */
 export function authenticator(signin: Pick<Signin, "actor">, tokens: Pick<TokenDoor, "open">): Authenticate {
   const counted = new WeakSet<FastifyRequest>();
-  return (request) => {
+  const presenceIn = (request: FastifyRequest): Presence => {
+    const active = isActivity(request) && !counted.has(request);
+    counted.add(request);
+    return active ? "active" : "listening";
+  };
+  return (request, underWay) => {
     const header = request.headers.authorization;
-    if (header === undefined) {
-      const active = isActivity(request) && !counted.has(request);
-      counted.add(request);
-      return signin.actor(request, active);
-    }
+    if (header === undefined) return signin.actor(request, underWay ?? presenceIn(request));
     const token = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(header)?.[1];
     return token === undefined ? Promise.resolve(null) : tokens.open(token);
   };

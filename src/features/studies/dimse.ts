@@ -1,5 +1,6 @@
 import type { Actor } from "#features/audit/actor.ts";
 import { receiveInstance } from "#features/studies/actions.ts";
+import { judgedLast } from "#features/studies/sender.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { type Fault, faultOf } from "#kit/fault.ts";
 import type { Peer } from "#platform/dicom/acceptor.ts";
@@ -21,7 +22,7 @@ export function storeHandler(
     verdict.catch(() => undefined); // it is awaited when the last byte has come
     try {
       await receiveInstance(world, request.context, {
-        bytes: unless(verdict, dataSet),
+        bytes: judgedLast(dataSet, () => verdict),
         bare: {
           sopClassUid: request.sopClassUid,
           sopInstanceUid: request.sopInstanceUid,
@@ -37,13 +38,4 @@ export function storeHandler(
       return { status: fault.row.dimse, errorComment: fault.message.slice(0, 64) };
     }
   };
-}
-
-/** The data set, which ends well only if `verdict` does. */
-async function* unless(
-  verdict: Promise<void>,
-  dataSet: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* dataSet;
-  await verdict;
 }

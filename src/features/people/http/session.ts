@@ -33,7 +33,7 @@ export function addSessionRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): 
 }
 
 async function signedIn({ signin }: PeopleHttpNeeds, request: FastifyRequest): Promise<SignedIn> {
-  const found = await signin.signedIn(request, isActivity(request));
+  const found = await signin.signedIn(request, isActivity(request) ? "active" : "listening");
   if (found === null) throw new Fault("sign-in.required", "Sign in first.");
   return found;
 }

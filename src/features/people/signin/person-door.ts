@@ -52,8 +52,8 @@ export class PersonDoor {
     this.#epochs = epochs;
   }
 
-  /** Null: dismissed, no member any more of the organisation the session works for, or idle for too long. */
-  async open(session: SessionFacts): Promise<SignedIn | null> {
+  /** Null: dismissed, no member any more of the organisation the session works for, or idle for too long where `idle` is limited. */
+  async open(session: SessionFacts, idle: "limited" | "begun-in-time" = "limited"): Promise<SignedIn | null> {
     const known = await this.#facts(session.user);
     if (known === null) return null;
     const workplaces = workplacesOf(known.memberships, session.now);
@@ -61,7 +61,7 @@ export class PersonDoor {
       session.organisation === null
         ? workplaces[0]
         : workplaces.find(({ organisation }) => organisation === session.organisation);
-    if (here === undefined || isIdle(session, here)) return null;
+    if (here === undefined || (idle === "limited" && isIdle(session, here))) return null;
     this.#seen(known);
     const rested = known.factorsResetAt === null || session.now.getTime() - known.factorsResetAt.getTime() >= REST_MS;
     return {

@@ -30,6 +30,13 @@ export type SigninNeeds = {
 
 const REFUSAL_MS = 700;
 
+/**
+ * Whether a request says that the person is there: it does ("active"), a page only listens, or it was let in before and its
+ * body still comes in ("under-way"). That last one is no activity, and the idle limit, which ends what nobody attends to, does
+ * not cut off what was begun in time.
+ */
+export type Presence = "active" | "listening" | "under-way";
+
 /** Everything that signing in needs, put together once. */
 export class Signin {
   readonly world: World;
@@ -72,12 +79,13 @@ export class Signin {
     return this.#auth;
   }
 
-  /** The person whose cookie this request carries, if it opens; `touch` false: nobody is there, a page only listens. */
-  async signedIn(request: FastifyRequest, touch = true): Promise<SignedIn | null> {
+  /** The person whose cookie this request carries, if it opens. */
+  async signedIn(request: FastifyRequest, presence: Presence = "active"): Promise<SignedIn | null> {
     const proof = this.browser.proofOf(request);
     const session = proof === undefined ? null : await this.sessions.open(proof);
-    const signedIn = session && (await this.#door.open(session));
-    if (signedIn && touch) await this.sessions.touch(signedIn.session);
+    const signedIn =
+      session && (await this.#door.open(session, presence === "under-way" ? "begun-in-time" : "limited"));
+    if (signedIn && presence === "active") await this.sessions.touch(signedIn.session);
     return signedIn;
   }
 
@@ -85,8 +93,8 @@ export class Signin {
    * The same as an actor; nobody where a page of another origin reads.
    * @throws Fault request.cross-site when another site asks for a change in the person's name
    */
-  async actor(request: FastifyRequest, touch = true): Promise<Actor | null> {
-    const signedIn = await this.signedIn(request, touch);
+  async actor(request: FastifyRequest, presence: Presence = "active"): Promise<Actor | null> {
+    const signedIn = await this.signedIn(request, presence);
     if (signedIn === null) return null;
     refuseCrossSite(request, this.publicUrl());
     return isForeign(request, this.publicUrl()) ? null : actorOf(signedIn);

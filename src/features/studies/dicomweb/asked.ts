@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "#features/audit/actor.ts";
+import type { Authenticate } from "#features/people/authenticate.ts";
 import type { Gate } from "#features/sharing/gate.ts";
 import type { Reads } from "#features/sharing/reads.ts";
 import type { RecentInstances } from "#features/studies/dicomweb/recent-instances.ts";
@@ -12,7 +13,7 @@ export type DicomwebNeeds = {
   reads: Reads;
   recent: RecentInstances;
   /** Null when nobody is signed in: the request is answered 401. */
-  authenticate: (request: FastifyRequest) => Promise<Actor | null>;
+  authenticate: Authenticate;
 };
 
 /** One request: who asks, whose studies the root means (decision 15), and the UIDs of the path. */

@@ -1,10 +1,9 @@
 import type { FastifyRequest } from "fastify";
-import type { Actor } from "#features/audit/actor.ts";
 import { type Received, receiveInstance } from "#features/studies/actions.ts";
 import type { Said } from "#features/studies/describe.ts";
-import { type Asked, acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
+import { type Asked, acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { dataSetForm, sendDataSet } from "#features/studies/dicomweb/data-sets.ts";
-import type { StudiesWorld } from "#features/studies/world.ts";
+import { isSenderRefused, judgedLast, mayStore, senderJudge } from "#features/studies/sender.ts";
 import { Fault, faultOf } from "#kit/fault.ts";
 import { bodyOf } from "#platform/http/body.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
@@ -15,75 +14,64 @@ const DICOM = "application/dicom";
 
 type Outcome = { stored: Received } | { failed: Fault; said?: Said };
 
-/** May this actor store into its organisation? Devices over DICOM TLS, tokens with the scope, clinical roles. */
-export function mayStore(who: Actor): boolean {
-  switch (who.kind) {
-    case "person":
-      return who.roles.some((role) => role === "radiographer" || role === "radiologist");
-    case "token":
-      return who.scopes.includes("dicomweb.write");
-    case "device":
-      return who.services.includes("store");
-    case "system":
-      return true;
-    case "link":
-      return false;
-  }
-}
-
 /**
  * PS3.18 §10.5: stores each part as it streams in. 200 when all are stored, 202 when some, 409 when none; the body is the Store
- * Instances Response in every case. Success is said only of what is durable.
+ * Instances Response in every case. Success is said only of what is durable. Who sends is judged again at the end of each part.
  */
-export const storeInstances: Handler = async ({ world }, asked, request, reply) => {
+export const storeInstances: Handler = async (needs, asked, request, reply) => {
   if (!mayStore(asked.who)) throw new Fault("role.denied", "You may not store studies here.");
   const form = dataSetForm(acceptOf(asked, request)); // before anything is stored: a refusal must mean nothing happened
   const outcomes: Outcome[] = [];
-  for await (const outcome of outcomesOf(world, asked, request)) outcomes.push(outcome);
+  const judge = senderJudge(needs.authenticate, request, asked.who);
+  const storeOne = (bytes: AsyncIterable<Uint8Array>) => stored(needs, asked, judgedLast(bytes, judge));
+  for await (const outcome of outcomesOf(request, storeOne)) outcomes.push(outcome);
   if (outcomes.length === 0)
     throw new Fault("input.invalid", "The request holds no instance.", { place: "multipart body" });
   const failures = outcomes.filter((outcome) => "failed" in outcome);
   const later = failures.find(({ failed }) => failed.row.retry === "later");
+  const ended = failures.find(({ failed }) => isSenderRefused(failed));
   const broken = failures.find(({ failed }) => failed.code === "internal");
   if (broken) throw broken.failed; // what we did not foresee belongs in the log and is no one's instance's fault
   if (later && failures.length === outcomes.length) throw later.failed; // 503 or 507: nothing was stored, come again
+  if (ended && failures.length === outcomes.length) throw ended.failed; // 401 or 403, as if it had been so from the start
   const status = failures.length === 0 ? 200 : failures.length === outcomes.length ? 409 : 202;
   return sendDataSet(reply.code(status), form, responseOf(outcomes, baseOf(asked, request)));
 };
 
-async function* outcomesOf(world: StudiesWorld, asked: Asked, request: FastifyRequest): AsyncGenerator<Outcome> {
+type StoreOne = (bytes: AsyncIterable<Uint8Array>) => Promise<Outcome>;
+
+async function* outcomesOf(request: FastifyRequest, storeOne: StoreOne): AsyncGenerator<Outcome> {
   const contentType = request.headers["content-type"] ?? "";
   const media = parseMediaType(contentType);
   const body = bodyOf(request);
   if (media?.type === DICOM) {
-    yield await storeOne(world, asked.who, body, asked.study);
+    yield await storeOne(body);
     return;
   }
   const inner = parseMediaType(media?.parameters.get("type") ?? DICOM)?.type;
   if (media?.type !== "multipart/related" || inner !== DICOM)
     throw new Fault("input.media-type", 'Send multipart/related; type="application/dicom".', { place: "Content-Type" });
-  let stored = 0;
+  let count = 0;
   try {
     for await (const part of readMultipart(body, boundaryOf(contentType))) {
       const type = parseMediaType(part.headers.get("content-type") ?? DICOM)?.type;
       const outcome: Outcome =
         type === DICOM || type === "application/octet-stream"
-          ? await storeOne(world, asked.who, part.body, asked.study)
+          ? await storeOne(part.body)
           : { failed: new Fault("input.media-type", "A part is not application/dicom.") };
-      if ("stored" in outcome) stored++;
+      if ("stored" in outcome) count++;
       yield outcome;
     }
   } catch (thrown) {
-    if (stored === 0) throw thrown;
+    if (count === 0) throw thrown;
     yield { failed: faultOf(thrown) }; // what came before the body broke off is stored, and must be told so
   }
 }
 
-async function storeOne(
-  world: StudiesWorld,
-  who: Actor,
+async function stored(
+  { world }: DicomwebNeeds,
+  { who, study }: Asked,
   bytes: AsyncIterable<Uint8Array>,
-  study: string | undefined,
 ): Promise<Outcome> {
   let said: Said = { sopClassUid: undefined, sopInstanceUid: undefined };
   const named = (now: Said): void => {

@@ -2,6 +2,7 @@ import type { UploadedFile } from "#contract/studies.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { receiveInstance } from "#features/studies/actions.ts";
 import { peek } from "#features/studies/import/peek.ts";
+import { isSenderRefused, type Judge, judgedLast } from "#features/studies/sender.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { type Fault, faultOf } from "#kit/fault.ts";
 import { isCompanion, KIND_BYTES, mediaKind } from "#standards/media/kind.ts";
@@ -20,6 +21,8 @@ export type ImportNeeds = {
   who: Actor;
   /** Where instances say they came from: "web" or "import". */
   source: string;
+  /** Judges after the last byte of each file whether the sender may still store. */
+  judge?: Judge;
   /** Hears of what should not happen. */
   log?: (fault: Fault) => void;
 };
@@ -37,8 +40,9 @@ export function refused(name: string, fault: Fault): UploadedFile {
 
 /**
  * Takes one file in and says what became of it; another file's failure is not this one's. What may pass by itself (a full or
- * silent store, a database that does not answer, a sender who left) is thrown, so that the whole is tried again.
- * @throws Fault storage.full, storage.unavailable, database.unavailable, request.cancelled
+ * silent store, a database that does not answer, a sender who left) is thrown, so that the whole is tried again; and what ends
+ * the whole: that the sender may not store any more.
+ * @throws Fault storage.full, storage.unavailable, database.unavailable, request.cancelled, sign-in.required, role.denied
  */
 export async function importFile(needs: ImportNeeds, { name, open, among }: FileToImport): Promise<UploadedFile> {
   if (among && isCompanion(name)) return ignored(name, "ignored.companion", "It is a file beside the images.");
@@ -51,7 +55,10 @@ export async function importFile(needs: ImportNeeds, { name, open, among }: File
         ? ignored(name, "ignored.directory", "A DICOMDIR lists files and is none of them.")
         : ignored(name, "ignored.archive", "An archive within an archive is not opened; send it by itself.");
     }
-    const received = await receiveInstance(needs.world, needs.who, { bytes, bare: null, source: needs.source });
+    const received = await receiveInstance(needs.world, needs.who, {
+      bytes: needs.judge ? judgedLast(bytes, needs.judge) : bytes,
+      ...{ bare: null, source: needs.source },
+    });
     return { name, outcome: received.is, studyId: received.study };
   } catch (thrown) {
     return outcomeOf(needs, name, among, faultOf(thrown));
@@ -59,7 +66,7 @@ export async function importFile(needs: ImportNeeds, { name, open, among }: File
 }
 
 function outcomeOf(needs: ImportNeeds, name: string, among: boolean, fault: Fault): UploadedFile {
-  if (fault.row.retry === "later" || fault.code === "request.cancelled") throw fault;
+  if (fault.row.retry === "later" || fault.code === "request.cancelled" || isSenderRefused(fault)) throw fault;
   if (fault.row.http >= 500) needs.log?.(fault);
   if (among && fault.code === "dicom.not-dicom" && !/\.(dcm|dicom)$/i.test(name))
     return ignored(name, "ignored.not-dicom", fault.message);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { action } from "#features/audit/action.ts";
-import { mayStore } from "#features/studies/dicomweb/store.ts";
+import { mayStore } from "#features/studies/sender.ts";
 import { insertUpload } from "#features/studies/upload/queries.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 

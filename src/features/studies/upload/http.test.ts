@@ -23,9 +23,13 @@ const world = { ...house.world, blobs: await openDirectory({ root }) };
 after(() => rmSync(root, { recursive: true, force: true }));
 const actors = new Map<string, Actor>();
 const logged: string[] = [];
+let judgements = Number.POSITIVE_INFINITY; // how many of a request's later judgements still find its sender
 await addUploadHttp(app, {
   world,
-  authenticate: (request) => Promise.resolve(actors.get(String(request.headers["x-who"])) ?? null),
+  authenticate: (request, underWay) => {
+    if (underWay && judgements-- <= 0) return Promise.resolve(null);
+    return Promise.resolve(actors.get(String(request.headers["x-who"])) ?? null);
+  },
   log: (fault) => logged.push(fault.code),
 });
 const clinic = await anOrganisation(world);
@@ -196,6 +200,31 @@ test("a damaged archive is one refusal, and what came out before stays", async (
   assert.deepEqual(
     (await put(id, 1, lying)).map(({ outcome }) => outcome),
     ["already-here", "refused"],
+  );
+});
+
+test("of an archive whose sender's session ends meanwhile, what came before is told as stored and the rest as one refusal", async () => {
+  const id = await begin();
+  const before = stored().length;
+  const uid = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322";
+  const files: Record<string, Uint8Array> = {};
+  for (let n = 1; n <= 9; n++) {
+    const file = Buffer.from(CT);
+    const other = `${uid.slice(0, -5)}2000${n}`;
+    for (let at = file.indexOf(uid); at >= 0; at = file.indexOf(uid, at + 1)) file.write(other, at);
+    files[`${n}.dcm`] = file;
+  }
+  judgements = 4;
+  const told = await put(id, 0, await zipOf(files));
+  judgements = Number.POSITIVE_INFINITY;
+  assert.deepEqual(
+    told.map(({ outcome, code }) => code ?? outcome),
+    ["stored", "stored", "stored", "stored", "sign-in.required"],
+  );
+  assert.equal(stored().length, before + 4, "nothing of the rest stays behind");
+  assert.deepEqual(
+    (await listed(id)).map(({ outcome, code }) => [outcome, code]),
+    [["refused", "sign-in.required"]],
   );
 });
 

@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { Upload, UploadedFile } from "#contract/studies.ts";
 import { Id } from "#contract/words.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
-import { mayStore } from "#features/studies/dicomweb/store.ts";
+import type { Authenticate } from "#features/people/authenticate.ts";
 import { signedIn } from "#features/studies/http.ts";
+import { mayStore, senderJudge } from "#features/studies/sender.ts";
 import { beginUpload } from "#features/studies/upload/actions.ts";
 import { isUploadOf, putUploaded, type UploadedRow, uploadedFiles } from "#features/studies/upload/queries.ts";
 import { receiveBody, summaryOf } from "#features/studies/upload/receive.ts";
@@ -14,7 +15,7 @@ import { bodyOf } from "#platform/http/body.ts";
 
 export type UploadNeeds = {
   world: StudiesWorld;
-  authenticate: (request: FastifyRequest) => Promise<Actor | null>;
+  authenticate: Authenticate;
   log?: (fault: Fault) => void;
 };
 
@@ -43,7 +44,7 @@ async function put(needs: UploadNeeds, request: FastifyRequest): Promise<Uploade
   const { world, log } = needs;
   const body = request.body === undefined ? [] : bodyOf(request);
   const files = await receiveBody(
-    { world, who, source: "web", ...(log ? { log } : {}) },
+    { world, who, source: "web", judge: senderJudge(needs.authenticate, request, who), ...(log ? { log } : {}) },
     String(number),
     arriving(body, () => request.raw.socket.setTimeout(WORKING_MS)),
   );

@@ -3,6 +3,7 @@ import { archiveFiles } from "#features/studies/import/archive.ts";
 import { type ImportNeeds, importFile, importFiles, refused } from "#features/studies/import/one-file.ts";
 import { peek } from "#features/studies/import/peek.ts";
 import { withSpool } from "#features/studies/import/spool.ts";
+import { isSenderRefused } from "#features/studies/sender.ts";
 import type { UploadedRow } from "#features/studies/upload/queries.ts";
 import { Fault } from "#kit/fault.ts";
 import { KIND_BYTES, mediaKind } from "#standards/media/kind.ts";
@@ -13,7 +14,8 @@ export const MOST_ARCHIVE_BYTES = 64 * 1024 ** 3;
 /**
  * Takes one body in: a file, or a ZIP whose files are taken one by one. What its first bytes say decides, not its name or media type.
  * Resolves when everything that is called stored is durable.
- * @throws Fault storage.full, storage.unavailable, database.unavailable, request.cancelled: nothing is said of the files, send it again
+ * @throws Fault storage.full, storage.unavailable, database.unavailable, request.cancelled: nothing is said of the files, send it again;
+ *   sign-in.required, role.denied: the sender may not store any more, and nothing was
  */
 export async function receiveBody(
   needs: ImportNeeds,
@@ -29,6 +31,7 @@ export async function receiveBody(
     });
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.row.retry !== "never" || thrown.row.http >= 500) throw thrown;
+    if (isSenderRefused(thrown) && files.every(({ studyId }) => studyId === undefined)) throw thrown;
     files.push(refused(name, thrown)); // what was taken before stays
   }
   return files;
