@@ -4,7 +4,9 @@ import { Id, Instant, page, Verdict } from "#contract/words.ts";
 /** What may be done with a study, each with its reason. The page never decides. */
 export const StudyCan = z.object({ view: Verdict, download: Verdict, share: Verdict, report: Verdict });
 
-/** GET /api/studies?q=&modality=CT,MR&from=YYYYMMDD&to=&sort=arrived|date|patient|description (‘-’ first: descending; comma: several)&owner=mine|granted|all&after=cursor&limit= */
+export const ReportState = z.enum(["none", "draft", "preliminary", "final", "addendum"]);
+
+/** GET /api/studies?q=&modality=CT,MR&report=none,draft&from=YYYYMMDD&to=&sort=arrived|date|status|patient|description|id|birth|accession|images (‘-’ first: descending; comma: several)&owner=mine|granted|all&after=cursor&limit= */
 export const StudyRow = z.object({
   id: Id,
   owner: Id,
@@ -26,7 +28,7 @@ export const StudyRow = z.object({
   instanceCount: z.number().int(),
   bytes: z.number(),
   priors: z.number().int(),
-  report: z.enum(["none", "draft", "preliminary", "final", "addendum"]),
+  report: ReportState,
   arrivedAt: Instant,
   updatedAt: Instant,
   shared: z.number().int(),
@@ -49,6 +51,8 @@ export const StudyDetail = StudyRow.extend({
   can: StudyCan,
   series: z.array(SeriesRow),
   priorStudies: z.array(StudyRow),
+  /** How many other people the clinic has under this patient's ID: their studies are no priors. Only the clinic itself is told. */
+  namesakes: z.number().int(),
   basis: z.string(),
 });
 export type StudyDetail = z.infer<typeof StudyDetail>;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { StudyDetail, StudyRow } from "#contract/studies.ts";
+import { ReportState, type StudyDetail, type StudyRow } from "#contract/studies.ts";
 import type { Right, Verdict } from "#contract/words.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
@@ -15,6 +15,7 @@ import {
   type SortKey,
   writeCursor,
 } from "#features/studies/list-queries.ts";
+import { namesakes } from "#features/studies/patient-queries.ts";
 import { seriesOfStudy } from "#features/studies/queries.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
@@ -30,6 +31,7 @@ export type StudiesNeeds = {
 };
 
 const SORT_KEYS = [
+  "status",
   "arrived",
   "date",
   "patient",
@@ -63,6 +65,11 @@ const ListQuery = z.object({
     .max(200)
     .default("")
     .transform((text) => text.split(",").filter((one) => /^[A-Z0-9_]{1,16}$/.test(one))),
+  report: z
+    .string()
+    .max(100)
+    .default("")
+    .transform((text) => text.split(",").filter((one) => ReportState.options.some((state) => state === one))),
   from: DayText,
   to: DayText,
   owner: z.enum(["mine", "granted", "all"]).default("all"),
@@ -88,9 +95,16 @@ export function addStudiesHttp(app: FastifyInstance, needs: StudiesNeeds): void 
 }
 
 async function list(needs: StudiesNeeds, who: Actor, query: unknown): Promise<{ items: StudyRow[]; next?: string }> {
-  const { modality, owner, ...rest } = parseInput(ListQuery, query);
+  const { modality, report, owner, ...rest } = parseInput(ListQuery, query);
   const found = await needs.world.database.read(scopeOf(who), (tx) =>
-    listStudies(tx, who, { ...rest, modalities: modality, whose: owner, limit: rest.limit + 1, after: rest.after }),
+    listStudies(tx, who, {
+      ...rest,
+      modalities: modality,
+      reports: report,
+      whose: owner,
+      limit: rest.limit + 1,
+      after: rest.after,
+    }),
   );
   const rows = found.slice(0, rest.limit);
   const last = rows.at(-1);
@@ -101,12 +115,13 @@ async function list(needs: StudiesNeeds, who: Actor, query: unknown): Promise<{ 
 }
 
 async function detail(needs: StudiesNeeds, who: Actor, owner: string, id: string): Promise<StudyDetail> {
-  const { row, series, priors } = await needs.world.database.read(scopeOf(who), async (tx) => {
+  const { row, series, priors, others } = await needs.world.database.read(scopeOf(who), async (tx) => {
     const row = await listedStudy(tx, who, owner, id);
     return {
       row,
       series: row ? await seriesOfStudy(tx, owner, id) : [],
       priors: row ? await priorStudies(tx, who, owner, id) : [],
+      others: row && owner === who.organisation ? await namesakes(tx, owner, id) : 0,
     };
   });
   if (!row) throw denied();
@@ -133,6 +148,7 @@ async function detail(needs: StudiesNeeds, who: Actor, owner: string, id: string
       frames: one.frames,
     })),
     priorStudies: priors.map((prior) => rowOf(prior, who)),
+    namesakes: others,
     basis: view.because,
   };
 }

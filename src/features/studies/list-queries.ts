@@ -8,6 +8,8 @@ import type { Tx } from "#platform/postgres/db.ts";
 export type StudyFilter = {
   q: string;
   modalities: readonly string[];
+  /** States of the report; none: whatever it is. */
+  reports: readonly string[];
   from: string;
   to: string;
   whose: Whose;
@@ -16,12 +18,26 @@ export type StudyFilter = {
   limit: number;
 };
 export type Sort = { key: SortKey; descending: boolean };
-export type SortKey = "arrived" | "date" | "patient" | "description" | "id" | "accession" | "birth" | "images";
+export type SortKey =
+  | "arrived"
+  | "date"
+  | "status"
+  | "patient"
+  | "description"
+  | "id"
+  | "accession"
+  | "birth"
+  | "images";
+
+/** The state of the report that readers see: what was signed last, else the draft, else none. */
+const REPORT =
+  "(select r.status from report_version r where r.organisation = study.organisation and r.study = study.id order by r.status = 'draft', r.version desc limit 1)";
 
 /** Columns that a list can be sorted by, as text so that one cursor fits all; the last key is always the study's id. */
 const SORTS: Record<SortKey, string> = {
   arrived: "to_char(study.created_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')",
   date: "study.study_date || study.study_time",
+  status: `coalesce(array_position(array['draft', 'preliminary', 'final', 'addendum'], ${REPORT}), 0)::text`,
   patient: "lower(study.patient_name)",
   description: "lower(study.description)",
   id: "study.patient_id",
@@ -60,7 +76,7 @@ const LISTED =
   sql.raw(`study.organisation, coalesce((select name from organisation o where o.id = study.organisation), '') as owner_name, study.id, study.study_uid, study.patient_name, study.patient_id, study.birth_date,
   study.sex, study.study_date, study.study_time, study.description, study.accession, study.modalities, study.referring_physician, study.series_count, study.instance_count, study.bytes, study.created_at, study.updated_at,
   (select count(*) from study p where p.organisation = study.organisation and p.patient = study.patient and p.id <> study.id and p.study_date <= study.study_date)::int as priors,
-  (select r.status from report_version r where r.organisation = study.organisation and r.study = study.id order by r.status = 'draft', r.version desc limit 1) as report,
+  ${REPORT} as report,
   (select count(*) from access x where x.owner = study.organisation and x.study = study.id and x.until_at > now())::int as shared`);
 
 /** One page of the studies this actor may see, sorted as asked; the cursor of the last row finds the next. */
@@ -78,9 +94,10 @@ export async function listStudies(tx: Tx, who: Actor, filter: StudyFilter): Prom
   return rows;
 }
 
-function filtered({ q, modalities, from, to }: StudyFilter): RawBuilder<unknown> {
+function filtered({ q, modalities, reports, from, to }: StudyFilter): RawBuilder<unknown> {
   const parts: RawBuilder<unknown>[] = [sql`true`];
   if (modalities.length > 0) parts.push(sql`study.modalities && ${[...modalities]}::text[]`);
+  if (reports.length > 0) parts.push(sql`coalesce(${sql.raw(REPORT)}, 'none') = any(${[...reports]}::text[])`);
   if (from !== "") parts.push(sql`study.study_date >= ${from}`);
   if (to !== "") parts.push(sql`study.study_date <= ${to}`);
   for (const word of folded(q)

@@ -1,7 +1,7 @@
 import { Checkbox, Menu, Popover } from "@mantine/core";
 import { IconChevronDown, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { DATES, type Filters, isFiltered, MODALITIES, OWNERS } from "./filters.ts";
+import { DATES, type Filters, isFiltered, isNewestFirst, MODALITIES, OWNERS, WORKS } from "./filters.ts";
 import { SavedViews } from "./SavedViews.tsx";
 
 /** Whose studies, which modality, which days; one row of chips. */
@@ -34,6 +34,7 @@ export function FilterBar({
         </button>
       ))}
       <span className="chips-gap" />
+      <WorkChip filters={filters} onChange={onChange} />
       <ModalityChip filters={filters} onChange={onChange} />
       <DateChip filters={filters} onChange={onChange} />
       {isFiltered(filters) && (
@@ -42,9 +43,31 @@ export function FilterBar({
           {t("filter.clear")}
         </button>
       )}
+      {isNewestFirst(filters) && <span className="faint">{t("filter.order")}</span>}
       <span className="chips-gap" />
       <SavedViews filters={filters} onChoose={onChange} />
     </div>
+  );
+}
+
+function WorkChip({ filters, onChange }: { filters: Filters; onChange: (filters: Filters) => void }) {
+  const { t } = useTranslation("worklist");
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <button type="button" className="chip" data-on={filters.work !== "any" || undefined}>
+          {t(`filter.work.${filters.work}`)}
+          <IconChevronDown size={14} aria-hidden />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {WORKS.map((work) => (
+          <Menu.Item key={work} onClick={() => onChange({ ...filters, work })}>
+            {t(`filter.work.${work}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

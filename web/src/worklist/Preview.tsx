@@ -52,7 +52,14 @@ function Facts({ row, study }: { row: StudyRow; study: StudyDetail | undefined }
         {row.sex && <span className="muted"> · {row.sex}</span>}
       </dd>
       <dt>{t("column.id")}</dt>
-      <dd className="mono">{row.patientId || "–"}</dd>
+      <dd>
+        <span className="mono">{row.patientId || "–"}</span>
+        {study !== undefined && study.namesakes > 0 && (
+          <p className="preview-namesakes" role="note">
+            {t("preview.namesakes", { count: study.namesakes })}
+          </p>
+        )}
+      </dd>
       {row.referringPhysician && (
         <>
           <dt>{t("preview.referrer")}</dt>

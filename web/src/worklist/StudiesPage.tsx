@@ -3,7 +3,7 @@ import { useDebouncedValue, useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyRow } from "#contract/studies.ts";
 import { useSession } from "../session.ts";
@@ -41,11 +41,13 @@ export function StudiesPage() {
   const list = useInfiniteQuery(studiesQuery(filters, sought));
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   useWarmViewer(list.isSuccess && rows.length > 0 && !phone);
-  const [chosen, setChosen] = useState<string>();
+  const [chosen, setChosen] = useState(lastOpened);
   const [sharing, setSharing] = useState<StudyRow>();
   const selected = rows.find((row) => row.id === chosen) ?? (phone ? undefined : rows[0]);
   const open = useOpenStudy();
   const box = useRef<HTMLInputElement>(null);
+  const grid = useRef<HTMLDivElement>(null);
+  useFocusOnArrival(grid, rows.length > 0);
   const upload = useRef<UploadDoor>(null);
   useHotkeys([
     ["/", () => box.current?.focus()],
@@ -78,6 +80,12 @@ export function StudiesPage() {
                 autoComplete="off"
                 spellCheck={false}
                 onChange={(event) => setSearch(event.currentTarget.value)}
+                onKeyDown={(event) => {
+                  if (event.key === "ArrowDown") grid.current?.focus();
+                  else if (event.key === "Enter" && selected && !list.isFetching) open(selected);
+                  else return;
+                  event.preventDefault();
+                }}
               />
               <kbd className="kbd">/</kbd>
             </label>
@@ -114,6 +122,7 @@ export function StudiesPage() {
           )}
           {rows.length > 0 && (
             <StudyTable
+              grid={grid}
               rows={rows}
               total={list.hasNextPage ? undefined : rows.length}
               selected={selected?.id}
@@ -166,10 +175,24 @@ function useFilters(): [Filters, (filters: Filters) => void] {
   return [filters, set];
 }
 
+const OPENED = "safelight.opened";
+/** Whoever comes back from a study stands where they left. */
+const lastOpened = (): string | undefined => sessionStorage.getItem(OPENED) ?? undefined;
+
 function useOpenStudy(): (row: StudyRow) => void {
   const navigate = useNavigate();
   return useCallback(
-    (row) => void navigate({ to: "/studies/$owner/$id", params: { owner: row.owner, id: row.id } }),
+    (row) => {
+      sessionStorage.setItem(OPENED, row.id);
+      void navigate({ to: "/studies/$owner/$id", params: { owner: row.owner, id: row.id } });
+    },
     [navigate],
   );
+}
+
+/** The list takes the keys as soon as it stands, unless somebody is typing or has gone elsewhere already. */
+function useFocusOnArrival(grid: RefObject<HTMLDivElement | null>, stands: boolean): void {
+  useEffect(() => {
+    if (stands && document.activeElement === document.body) grid.current?.focus({ preventScroll: true });
+  }, [grid, stands]);
 }

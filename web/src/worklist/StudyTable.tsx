@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid is the one tab stop and names its active row
 import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, memo, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, memo, type RefObject, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyRow } from "#contract/studies.ts";
 import { dicomDate, personName } from "../ui/format.ts";
@@ -15,6 +15,8 @@ const ROW = 44;
 const CARD = 84;
 
 type Props = {
+  /** The grid itself, for whoever hands it the focus. */
+  grid: RefObject<HTMLDivElement | null>;
   rows: readonly StudyRow[];
   total: number | undefined;
   selected: string | undefined;
@@ -29,10 +31,9 @@ type Props = {
 
 /** The list itself: one grid, one tab stop; arrows move, Enter opens, S shares. Only the rows in sight are in the page. */
 export function StudyTable(props: Props) {
-  const { rows, total, selected, sort, phone, onSelect, onOpen, onShare, onSort, onNearEnd } = props;
+  const { grid: scroll, rows, total, selected, sort, phone, onSelect, onOpen, onShare, onSort, onNearEnd } = props;
   const { t } = useTranslation("worklist");
   const { ref: measure, width } = useElementSize();
-  const scroll = useRef<HTMLDivElement>(null);
   const columns = useMemo(() => columnsFor(width || 1100), [width]);
   const tracks = { gridTemplateColumns: tracksOf(columns) };
   const words: CellWords = { noName: t("noName"), noDescription: t("noDescription"), arriving: t("arriving") };

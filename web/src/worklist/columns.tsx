@@ -34,7 +34,7 @@ const SIDES = 44;
 const quiet = (text: ReactNode) => <span className="muted">{text}</span>;
 
 const COLUMNS: readonly Column[] = [
-  { key: "status", least: 100, share: 0, rank: 0, cell: (row) => <Status report={row.report} /> },
+  { key: "status", sort: "status", least: 100, share: 0, rank: 0, cell: (row) => <Status report={row.report} /> },
   {
     key: "patient",
     sort: "patient",
@@ -45,8 +45,15 @@ const COLUMNS: readonly Column[] = [
       <span className="cell-patient">{personName(row.patientName) || <i className="faint">{words.noName}</i>}</span>
     ),
   },
-  { key: "id", least: 78, share: 0.5, rank: 4, cell: (row) => <span className="mono muted">{row.patientId}</span> },
-  { key: "born", least: 40, share: 0, rank: 5, cell: (row) => quiet(yearOf(row.birthDate)) },
+  {
+    key: "id",
+    sort: "id",
+    least: 78,
+    share: 0.5,
+    rank: 4,
+    cell: (row) => <span className="mono muted">{row.patientId}</span>,
+  },
+  { key: "born", sort: "birth", least: 40, share: 0, rank: 5, cell: (row) => quiet(yearOf(row.birthDate)) },
   {
     key: "study",
     sort: "description",
@@ -67,6 +74,7 @@ const COLUMNS: readonly Column[] = [
   { key: "clinic", least: 118, share: 0.9, rank: 3, cell: (row) => quiet(row.ownerName) },
   {
     key: "accession",
+    sort: "accession",
     least: 82,
     share: 0.3,
     rank: 9,
@@ -75,6 +83,7 @@ const COLUMNS: readonly Column[] = [
   { key: "priors", least: 38, share: 0, rank: 6, numeric: true, cell: (row) => quiet(row.priors || "–") },
   {
     key: "images",
+    sort: "images",
     least: 52,
     share: 0,
     rank: 2,

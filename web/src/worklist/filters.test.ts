@@ -40,10 +40,11 @@ test("a range takes what is filled in", () => {
 });
 
 test("the query speaks the API’s words", () => {
-  const filters = { ...DEFAULT_FILTERS, owner: "mine", modality: ["CT", "MR"], date: "today" } as const;
+  const filters = { ...DEFAULT_FILTERS, owner: "mine", modality: ["CT", "MR"], work: "open", date: "today" } as const;
   const query = new URLSearchParams(listQuery(filters, "  nkosi ", "cursor", TODAY));
   assert.equal(query.get("q"), "nkosi");
   assert.equal(query.get("modality"), "CT,MR");
+  assert.equal(query.get("report"), "none,draft");
   assert.equal(query.get("from"), "20261124");
   assert.equal(query.get("to"), null);
   assert.equal(query.get("sort"), "-arrived");
@@ -55,6 +56,7 @@ test("filters survive the way through the address, and no search text goes there
   const filters = {
     owner: "granted",
     modality: ["US"],
+    work: "open",
     date: "range",
     from: "2026-01-01",
     to: "2026-02-01",
@@ -67,6 +69,7 @@ test("filters survive the way through the address, and no search text goes there
   assert.deepEqual(filtersToUrl(DEFAULT_FILTERS), {
     owner: undefined,
     modality: undefined,
+    work: undefined,
     date: undefined,
     from: undefined,
     to: undefined,

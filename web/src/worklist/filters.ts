@@ -4,13 +4,33 @@ export const DATES = ["any", "today", "yesterday", "week", "month", "year", "ran
 export type DateChoice = (typeof DATES)[number];
 export const OWNERS = ["all", "mine", "granted"] as const;
 export type OwnerChoice = (typeof OWNERS)[number];
-export const SORTS = ["arrived", "date", "patient", "description"] as const;
+export const SORTS = [
+  "arrived",
+  "date",
+  "status",
+  "patient",
+  "description",
+  "id",
+  "birth",
+  "accession",
+  "images",
+] as const;
+/** What is left to do with a study, as a reader asks for it; each is some states of the report. */
+export const WORK = {
+  any: [],
+  open: ["none", "draft"],
+  preliminary: ["preliminary"],
+  signed: ["final", "addendum"],
+} as const;
+export const WORKS = ["any", "open", "preliminary", "signed"] as const;
+export type Work = keyof typeof WORK;
 export type SortKey = (typeof SORTS)[number];
 export type SortBy = { key: SortKey; descending: boolean };
 
 export type Filters = {
   owner: OwnerChoice;
   modality: readonly string[];
+  work: Work;
   date: DateChoice;
   from: string;
   to: string;
@@ -23,6 +43,7 @@ export const MODALITIES = ["CT", "MR", "DX", "CR", "MG", "US", "XA", "RF", "NM",
 export const DEFAULT_FILTERS: Filters = {
   owner: "all",
   modality: [],
+  work: "any",
   date: "any",
   from: "",
   to: "",
@@ -32,7 +53,7 @@ export const DEFAULT_FILTERS: Filters = {
 /** Click sorts by one column; shift and click adds it, turns it, takes it away. */
 export function nextSort(sort: readonly SortBy[], key: SortKey, add: boolean): SortBy[] {
   const present = sort.find((by) => by.key === key);
-  const firstDescending = key === "arrived" || key === "date";
+  const firstDescending = key === "arrived" || key === "date" || key === "images";
   if (!add) return [{ key, descending: present && sort.length === 1 ? !present.descending : firstDescending }];
   if (!present) return [...sort, { key, descending: firstDescending }];
   if (present.descending === firstDescending)
@@ -73,6 +94,7 @@ export function listQuery(filters: Filters, search: string, after: string | unde
   const query = new URLSearchParams();
   if (search.trim()) query.set("q", search.trim());
   if (filters.modality.length > 0) query.set("modality", filters.modality.join(","));
+  if (filters.work !== "any") query.set("report", WORK[filters.work].join(","));
   if (days.from) query.set("from", days.from);
   if (days.to) query.set("to", days.to);
   query.set("sort", filters.sort.map((by) => (by.descending ? `-${by.key}` : by.key)).join(","));
@@ -85,6 +107,7 @@ export function listQuery(filters: Filters, search: string, after: string | unde
 export type FilterSearch = {
   owner?: string | undefined;
   modality?: string | undefined;
+  work?: string | undefined;
   date?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
@@ -99,6 +122,7 @@ export function filtersFromUrl(search: FilterSearch): Filters {
   return {
     owner: OWNERS.find((known) => known === search.owner) ?? "all",
     modality: (search.modality ?? "").split(",").filter((code) => /^[A-Z]{2,16}$/.test(code)),
+    work: WORKS.find((known) => known === search.work) ?? "any",
     date: DATES.find((known) => known === search.date) ?? "any",
     from: search.from ?? "",
     to: search.to ?? "",
@@ -111,6 +135,7 @@ export function filtersToUrl(filters: Filters): FilterSearch {
   return {
     owner: filters.owner === "all" ? undefined : filters.owner,
     modality: filters.modality.join(",") || undefined,
+    work: filters.work === "any" ? undefined : filters.work,
     date: filters.date === "any" ? undefined : filters.date,
     from: filters.date === "range" ? filters.from || undefined : undefined,
     to: filters.date === "range" ? filters.to || undefined : undefined,
@@ -119,8 +144,12 @@ export function filtersToUrl(filters: Filters): FilterSearch {
 }
 
 export function isFiltered(filters: Filters): boolean {
-  return filters.owner !== "all" || filters.modality.length > 0 || filters.date !== "any";
+  return filters.owner !== "all" || filters.modality.length > 0 || filters.work !== "any" || filters.date !== "any";
 }
 
 /** How many studies the list has: what has come so far, with a plus while there are more. */
 export const countOf = (loaded: number, more: boolean): string => `${loaded}${more ? "+" : ""}`;
+
+/** The order nobody chose, which no column's arrow may show: the column of arrivals is the first to go. */
+export const isNewestFirst = ({ sort }: Filters): boolean =>
+  sort.length === 1 && sort[0]?.key === "arrived" && sort[0].descending;

@@ -14,6 +14,8 @@ export const worklistWords = {
     granted: "Shared with us",
     modality: "Modality",
     modalityAny: "Any modality",
+    work: { any: "Any report", open: "To read", preliminary: "Preliminary", signed: "Signed" },
+    order: "newest arrivals first",
     date: "Study date",
     any: "Any date",
     today: "Today",
@@ -83,6 +85,10 @@ export const worklistWords = {
     report_: "Report",
     priors: "Priors",
     noPriors: "none here",
+    namesakes_one:
+      "Somebody else here has the same patient ID; name, birth date or sex differ. Their studies are not priors of this one.",
+    namesakes_other:
+      "{{count}} others here have the same patient ID; name, birth date or sex differ. Their studies are not priors of this one.",
     sealed: "Sealed on arrival, {{date}}",
     thumbnail: "Series {{description}}, {{count}} images",
     sharedList: "Who has access",
