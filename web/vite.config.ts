@@ -28,11 +28,13 @@ const textBoxStyles: Plugin = {
 };
 
 const server = process.env.VITE_SERVER ?? "http://localhost:8080";
+/** Host stays as the browser sent it: the server compares it with Origin, and refuses a change that another origin asks for. */
+const passed = { target: server, changeOrigin: false };
 
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), recipientEntry, textBoxStyles],
-  server: { proxy: { "/api": server, "/dicomweb": server } },
+  server: { proxy: { "/api": passed, "/dicomweb": passed } },
   worker: { format: "es" },
   build: {
     outDir: "../dist/web",
