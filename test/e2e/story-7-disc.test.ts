@@ -54,7 +54,7 @@ chapter("a disc dragged over the page is welcome; after the drop the page says w
   await dialog.getByText("Doe, Archibald").waitFor();
   await dialog.getByText("Doe, Peter").waitFor();
   await dialog
-    .getByText(/^2 files left out: no images \((AUTORUN.INF, VIEWER.EXE|VIEWER.EXE, AUTORUN.INF)\)$/)
+    .getByText(/^2 files left out: not DICOM \((AUTORUN.INF, VIEWER.EXE|VIEWER.EXE, AUTORUN.INF)\)$/)
     .waitFor();
   assert.equal(await dialog.getByText(/index names .* not here/).count(), 0, "all that the DICOMDIR names is here");
   await seesNoBarrier(page, "preview of a disc");

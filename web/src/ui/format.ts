@@ -91,7 +91,7 @@ export function bytes(count: number): string {
     unit++;
   }
   const digits = value < 10 && unit > 0 ? 1 : 0;
-  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)} ${units[unit]}`;
+  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)}\u00a0${units[unit]}`; // a number and its unit stay on one line
 }
 
 /** Thousands with a thin space, as the sheets show them. */

@@ -111,7 +111,7 @@ export function UploadArea({
         onClose={close}
         size={640}
         title={t("title")}
-        closeOnEscape={false}
+        closeOnEscape={stage.is === "run"} // what was chosen and compared is not lost by one key
       >
         {stage.is === "reading" && (
           <div className="upload-stack" aria-live="polite">

@@ -75,7 +75,10 @@ export function UploadPreview({
         <Button variant="default" onClick={onCancel}>
           {t("common:cancel")}
         </Button>
-        <Button disabled={!sure || files.length === 0} onClick={() => onSend(chosen)}>
+        <Button
+          disabled={!sure || files.length === 0 || chosen.size + plan.whole.length === 0}
+          onClick={() => onSend(chosen)}
+        >
           {t("preview.start", { count: files.length })}
         </Button>
       </div>

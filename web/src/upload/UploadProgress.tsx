@@ -67,11 +67,7 @@ export function UploadProgress({ run, onHide, onClose }: { run: UploadRun; onHid
             {t("progress.retry", { count: failed })}
           </Button>
         )}
-        {state.phase === "done" ? (
-          <Button variant="default" onClick={onClose}>
-            {t("progress.close")}
-          </Button>
-        ) : (
+        {state.phase !== "done" && (
           <>
             <Button variant="subtle" color="gray" onClick={() => run.stop()}>
               {t("progress.stop")}
@@ -83,6 +79,13 @@ export function UploadProgress({ run, onHide, onClose }: { run: UploadRun; onHid
         )}
       </div>
       {state.phase === "done" && [...state.studies].map((id) => <Arrived key={id} id={id} onClose={onClose} />)}
+      {state.phase === "done" && (
+        <div className="upload-actions">
+          <Button variant="default" onClick={onClose}>
+            {t("progress.close")}
+          </Button>
+        </div>
+      )}
     </div>
   );
 }
@@ -125,7 +128,7 @@ function Failures({ state }: { state: RunState }) {
 }
 
 function Arrived({ id, onClose }: { id: string; onClose: () => void }) {
-  const { t } = useTranslation("upload");
+  const { t } = useTranslation(["upload", "worklist"]);
   const { organisation } = useSession();
   const navigate = useNavigate();
   const [sharing, setSharing] = useState(false);
@@ -134,9 +137,9 @@ function Arrived({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <div className="upload-arrived">
       <div>
-        <b>{personName(study.patientName)}</b>
+        <b>{personName(study.patientName) || t("preview.unnamed")}</b>
         <div className="muted">
-          {study.description} · {dicomDate(study.studyDate)}
+          {study.description || t("worklist:noDescription")} · {dicomDate(study.studyDate)}
         </div>
       </div>
       <Button

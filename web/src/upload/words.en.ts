@@ -24,8 +24,8 @@ export const uploadWords = {
       "The disc’s index names {{count, number}} file that is not here. The disc may be damaged or not copied whole.",
     missing_other:
       "The disc’s index names {{count, number}} files that are not here. The disc may be damaged or not copied whole.",
-    ignored_one: "{{count, number}} file left out: no image ({{examples}})",
-    ignored_other: "{{count, number}} files left out: no images ({{examples}})",
+    ignored_one: "{{count, number}} file left out: not DICOM ({{examples}})",
+    ignored_other: "{{count, number}} files left out: not DICOM ({{examples}})",
     unreadable_one: "{{count, number}} file could not be read here; the server will judge it",
     unreadable_other: "{{count, number}} files could not be read here; the server will judge them",
     whole: "Archives that only the server can open",
@@ -53,8 +53,8 @@ export const uploadWords = {
     stored_other: "{{count, number}} stored",
     already_one: "{{count, number}} was here already",
     already_other: "{{count, number}} were here already",
-    ignored_one: "{{count, number}} left out",
-    ignored_other: "{{count, number}} left out",
+    ignored_one: "{{count, number}} left out: not DICOM",
+    ignored_other: "{{count, number}} left out: not DICOM",
     refused_one: "{{count, number}} refused",
     refused_other: "{{count, number}} refused",
     view: "View",
@@ -67,6 +67,8 @@ export const uploadWords = {
   code: {
     "instance.conflict":
       "Another object with the same identifier is here already, with other content. It is kept apart; nothing was overwritten.",
+    "patient.conflict":
+      "Its study is another patient’s here: name, birth date, sex or ID contradict. It is kept apart, where nobody sees it.",
     "dicom.malformed": "Damaged: the file breaks off or contradicts itself.",
     "dicom.not-dicom": "Not a DICOM file.",
     "dicom.missing": "An identifier that every DICOM object needs is missing.",
