@@ -39,10 +39,10 @@ test("an age counts whole years at the study, and is silent where it cannot be k
 });
 
 test("sizes and numbers are short", () => {
-  assert.equal(bytes(0), "0 B");
-  assert.equal(bytes(999), "999 B");
-  assert.equal(bytes(1_500_000), "1.5 MB");
-  assert.equal(bytes(163_577_856), "164 MB");
+  assert.equal(bytes(0), "0\u00a0B");
+  assert.equal(bytes(999), "999\u00a0B");
+  assert.equal(bytes(1_500_000), "1.5\u00a0MB");
+  assert.equal(bytes(163_577_856), "164\u00a0MB");
   assert.equal(number(1204), "1\u2009204");
   assert.equal(yearOf("19870412"), "1987");
 });
