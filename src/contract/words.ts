@@ -13,7 +13,7 @@ export const ROLES = [
 export const Role = z.enum(ROLES);
 export type Role = z.infer<typeof Role>;
 
-/** Purposes of use (catalogue D2). `care` rests on the treatment relation; the others need a basis of their own. */
+/** Purposes of use: what somebody looks, shares or works for. `care` rests on the treatment relation; the others need a basis of their own. */
 export const PURPOSES = [
   "care",
   "second-opinion",

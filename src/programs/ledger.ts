@@ -153,7 +153,7 @@ export const exportLedgerCommand: Command = {
       const size = checkpoint?.size ?? 0;
       call.answer(
         { file: call.need("to"), entries: size, checkpoint: checkpoint?.note ?? null },
-        `${size} entries are in ${call.need("to")}. It verifies with: safelight ledger verify --export ${call.need("to")} --key PUBKEY\n`,
+        `${size} entries are in ${call.need("to")}. It verifies with: npx safelight ledger verify --export ${call.need("to")} --key PUBKEY\n`,
       );
     }),
 };

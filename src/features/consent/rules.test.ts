@@ -19,7 +19,7 @@ const person = (role: Role): Actor => ({
   ...{ kind: "person", id: "p", organisation: "o", roles: [role], purpose: "care", session: "s" },
 });
 
-test("catalogue D2: teaching, research and insurers stand on consent, everything else on care", () => {
+test("teaching, research and insurers stand on consent, everything else on care", () => {
   const onConsent = PURPOSES.filter((purpose) => groundOf(purpose) === "consent");
   assert.deepEqual(onConsent, ["teaching", "research", "insurer"]);
 });

@@ -1,7 +1,7 @@
 import type { Purpose, Role } from "#contract/words.ts";
 import type { Actor } from "#features/audit/actor.ts";
 
-/** Catalogue D2, as one pure table: which purposes stand on care itself, and which only on what the patient allowed. */
+/** One pure table: which purposes stand on care itself, and which only on what the patient allowed. */
 export type Ground = "care" | "consent";
 
 const GROUNDS: Record<Purpose, Ground> = {

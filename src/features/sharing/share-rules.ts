@@ -73,7 +73,7 @@ export type ShareBecause =
 export type ShareVerdict = { allowed: boolean; because: ShareBecause; basisUntil: Date | null };
 
 const SHARING_ROLES: readonly Role[] = ["radiographer", "radiologist", "privacy-officer"];
-/** Care of one's own patient by another clinician, and a copy to the patient, do not rest on consent (catalogue D2). */
+/** Care of one's own patient by another clinician, and a copy to the patient, do not rest on consent: they are the treatment itself, or the patient's own wish. */
 const OWN_CARE_PURPOSES: readonly Purpose[] = ["care", "second-opinion", "patient-request"];
 /** The holder of a link has no account: nothing is written or passed on under its name. */
 const LINK_RIGHTS: readonly Right[] = ["view", "download"];

@@ -12,7 +12,7 @@ export const sharingWords = {
   personEmail: "E-mail of the person",
   purpose: "Purpose",
   ends: "Ends",
-  endsIn: { day: "24 h", week: "7 days", month: "30", other: "…" },
+  endsIn: { day: "24 h", week: "7 days", month: "30 days", other: "…" },
   endsDays: "Days",
   endsOn: "on {{date}}",
   challenge: "To open, they need",

@@ -115,7 +115,7 @@ export async function mailOfficers(
       organisation,
       to: email,
       subject: `The state of ${name}'s record on ${tx.now.toISOString().slice(0, 10)}`,
-      body: `Keep this message. It is a signed statement of how far the record of ${name} had come. If the record is ever rewritten, even by somebody who holds the server's keys, this shows it:\n\n  safelight ledger verify --since THIS-MESSAGE\n\n${note}`,
+      body: `Keep this message. It is a signed statement of how far the record of ${name} had come. If the record is ever rewritten, even by somebody who holds the server's keys, this shows it:\n\n  npx safelight ledger verify --since THIS-MESSAGE\n\n${note}`,
     });
   }
   if (rows.length > 0) await rememberWitness(tx, organisation, "mail", size);
