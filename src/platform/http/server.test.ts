@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { InjectOptions } from "fastify";
 import { FAULTS, Fault, type FaultCode } from "#kit/fault.ts";
 import type { Events, Listener } from "#platform/events.ts";
 import { openLog } from "#platform/log.ts";
@@ -147,6 +148,54 @@ test("a host name that is not ours is refused: it points here to borrow a visito
     "127.0.0.1.evil.example",
   ]) {
     assert.equal((await app.inject({ url: "/", headers: { host } })).statusCode, 421, host);
+  }
+});
+
+test("RFC 9112 §3.2.2: where a target names its host, that one counts, whatever the Host field says", async (t) => {
+  const { app } = open({ publicUrl: "https://images.example:8443" });
+  app.get("/", (request) => request.host);
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => app.close());
+  const { port } = app.server.address() as AddressInfo;
+  for (const [target, host, status, seen] of [
+    ["/", "localhost", 200, "localhost"],
+    ["http://localhost:8080/", "localhost", 200, "localhost:8080"],
+    ["http://images.example/", "evil.example", 200, "images.example"],
+    ["https://IMAGES.example:8443/", "localhost", 200, "images.example:8443"],
+    ["http://evil.example/", "localhost", 421, undefined],
+    ["HTTP://evil.example/", "localhost", 421, undefined],
+    ["http://localhost@evil.example/", "localhost", 421, undefined],
+    ["http://evil.example@localhost/", "localhost", 421, undefined],
+    ["ftp://localhost/", "localhost", 421, undefined],
+    ["//evil.example/", "localhost", 404, undefined],
+    ["evil.example:80", "localhost", 400, undefined],
+  ] as const) {
+    const said = await raw(port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    assert.equal(said.split(" ")[1], String(status), `${target} with Host: ${host}`);
+    if (seen !== undefined) assert.ok(said.endsWith(`\r\n\r\n${seen}`), `${target} with Host: ${host}`);
+  }
+});
+
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(text);
+  return Buffer.concat(await socket.toArray()).toString("latin1");
+}
+
+test("U+0000 in an address, a query or a JSON body is refused, with its place and not its text", async () => {
+  const { app } = open();
+  app.get("/:name", (request) => request.params);
+  app.post("/", () => "x");
+  for (const [request, place] of [
+    [{ url: "/a%00Doe" }, "params.name"],
+    [{ url: "/a?q=Doe%00" }, "query.q"],
+    [{ url: "/", method: "POST", payload: { a: [{ b: "Doe\0" }] } }, "body.a.0.b"],
+  ] as const) {
+    const answer = await app.inject(request as InjectOptions);
+    assert.equal(answer.statusCode, 400);
+    const { code, place: told } = answer.json<Problem>();
+    assert.deepEqual([code, told], ["input.invalid", place]);
+    assert.doesNotMatch(answer.body, /Doe/);
   }
 });
 

@@ -10,6 +10,8 @@ import { discardRest } from "./body.ts";
 import { isFramedOnce } from "./framing.ts";
 import { securityHeaders } from "./headers.ts";
 import { endLiveStreams } from "./live.ts";
+import { placeOfNul } from "./nul.ts";
+import { authorityOf } from "./target.ts";
 
 export type HttpOptions = {
   config: Pick<Config, "trustedProxies" | "tlsCert" | "tlsKey" | "publicUrl">;
@@ -81,7 +83,7 @@ function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): v
     if (!isFramedOnce(request.raw)) {
       reply.raw.setHeader("connection", "close"); // what follows on it is anybody's
       done(new Fault("input.invalid", "The request has more than one host, or a length that is not understood here."));
-    } else if (isOwnHost(request.host, ownHost)) done();
+    } else if (isForUs(request, ownHost)) done();
     else
       done(
         new Fault(
@@ -89,6 +91,11 @@ function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): v
           "This server does not answer under that host name; SAFELIGHT_PUBLIC_URL sets it.",
         ),
       );
+  });
+  app.addHook("preValidation", ({ params, query, body }, _reply, done) => {
+    const place = placeOfNul({ params, query, body });
+    if (place === undefined) done();
+    else done(new Fault("input.invalid", "There is a NUL character (U+0000) in it, which no text has.", { place }));
   });
   app.addHook("onSend", (request, reply, payload, done) => {
     discardRest(request, reply);
@@ -98,6 +105,14 @@ function addFrame(app: FastifyInstance, { secure, ownHost, log, own }: Frame): v
   app.setNotFoundHandler((request, reply) =>
     answerFault(new Fault("route.unknown", "There is nothing here."), request, reply, log),
   );
+}
+
+/** Whether the host that a request is for is ours. The one of its target counts before its Host field, and stands there from now on. */
+function isForUs(request: FastifyRequest, ownHost: string | undefined): boolean {
+  const authority = authorityOf(request.raw.url ?? "");
+  if (authority === null) return false;
+  if (authority !== undefined) request.raw.headers.host = authority;
+  return (authority === undefined || isOwnHost(authority, ownHost)) && isOwnHost(request.host, ownHost);
 }
 
 /** An address, this machine, or the public name: any other name was made to point here by somebody else (DNS rebinding). */

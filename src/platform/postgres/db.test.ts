@@ -238,3 +238,16 @@ test("while the database is gone everything is database.unavailable; then it wor
   }
   assert.equal(await database.healthy(), true);
 });
+
+test("a text that PostgreSQL cannot keep is the sender's fault, in a column, in JSON and in a comparison", async () => {
+  for (const query of [
+    sql`insert into thing (organisation, label) values (${A}, ${"a\0b"})`,
+    sql`insert into thing (organisation, extra) values (${A}, ${JSON.stringify({ note: "a\0b" })}::jsonb)`,
+    sql`select ${JSON.stringify({ note: "a\0b" })}::jsonb ->> 'note'`,
+    sql`select from thing where label = ${"a\0b"}`,
+  ])
+    await assert.rejects(
+      database.transaction(scope(A), (tx) => query.execute(tx)),
+      faultOfCode("input.invalid"),
+    );
+});
