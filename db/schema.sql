@@ -598,7 +598,8 @@ create table public.patient (
   name text not null default ''::text,
   birth_date text not null default ''::text,
   sex text not null default ''::text,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  namesake integer not null default 0
 );
 create table public.person (
   id uuid not null,
@@ -842,7 +843,7 @@ CREATE INDEX ledger_entry_pending ON public.ledger_entry USING btree (organisati
 CREATE INDEX ledger_entry_study ON public.ledger_entry USING btree (organisation, study, at DESC);
 CREATE INDEX link_session_link ON public.link_session USING btree (organisation, link);
 CREATE INDEX membership_person ON public.membership USING btree (person);
-CREATE UNIQUE INDEX patient_identity ON public.patient USING btree (organisation, issuer, patient_id);
+CREATE UNIQUE INDEX patient_identity ON public.patient USING btree (organisation, issuer, patient_id, namesake);
 CREATE INDEX quarantine_blob ON public.quarantine USING btree (blob);
 CREATE UNIQUE INDEX report_version_number ON public.report_version USING btree (organisation, study, version);
 CREATE UNIQUE INDEX series_by_uid ON public.series USING btree (organisation, study, series_uid);

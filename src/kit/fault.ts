@@ -24,6 +24,7 @@ export const FAULTS = {
   "dicom.undecodable": { http: 406, dimse: 0xc000, retry: "never" },
   "dimse.malformed": { http: 400, dimse: 0x0110, retry: "never" },
   "instance.conflict": { http: 409, dimse: 0x0111, retry: "never" },
+  "patient.conflict": { http: 409, dimse: 0x0111, retry: "never" }, // an object that names another patient's study
   "study.unknown": { http: 404, dimse: 0x0112, retry: "never" },
   "access.denied": { http: 404, dimse: 0x0112, retry: "never" }, // as unknown, on purpose
   "route.unknown": { http: 404, dimse: 0x0122, retry: "never" },

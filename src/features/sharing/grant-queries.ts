@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { BasisKind, Purpose, Right } from "#contract/words.ts";
 import type { AgreementFacts, ConsentFacts } from "#features/sharing/share-rules.ts";
 import type { Tx } from "#platform/postgres/db.ts";
+import type { PatientIdentity } from "#standards/dicom/same-person.ts";
 
 export async function agreementsOf(tx: Tx, organisation: string): Promise<(AgreementFacts & { title: string })[]> {
   const { rows } = await sql<{
@@ -85,16 +86,15 @@ export async function personByEmail(
   return row ? { id: row.id, displayName: row.display_name, organisations: row.organisations } : null;
 }
 
-/** The patient's other studies from before (and of the same day as) this one. */
-export async function priorsOf(
-  tx: Tx,
-  organisation: string,
-  study: string,
-): Promise<{ id: string; studyDate: string }[]> {
-  const { rows } = await sql<{ id: string; study_date: string }>`
-    select p.id, p.study_date from study s join study p on p.organisation = s.organisation and p.patient = s.patient and p.id <> s.id and p.study_date <= s.study_date
+export type PriorRecord = PatientIdentity & { id: string; studyDate: string };
+
+/** The patient's other studies from before (and of the same day as) this one, each with what it says of its patient itself. */
+export async function priorsOf(tx: Tx, organisation: string, study: string): Promise<PriorRecord[]> {
+  const { rows } = await sql<PriorRecord>`
+    select p.id, p.study_date as "studyDate", p.patient_name as name, p.birth_date as "birthDate", p.sex, p.issuer, p.patient_id as "patientId"
+    from study s join study p on p.organisation = s.organisation and p.patient = s.patient and p.id <> s.id and p.study_date <= s.study_date
     where s.organisation = ${organisation} and s.id = ${study} order by p.study_date desc, p.id desc`.execute(tx);
-  return rows.map((row) => ({ id: row.id, studyDate: row.study_date }));
+  return rows;
 }
 
 export type NewGrant = {
@@ -192,12 +192,11 @@ export async function grantsOnBasis(tx: Tx, organisation: string, basis: string)
   return rows;
 }
 
-export type SharedStudy = {
+export type SharedStudy = PatientIdentity & {
   owner: string;
   id: string;
   studyUid: string;
   patient: string;
-  birthDate: string;
   studyDate: string;
   description: string;
 };
@@ -209,11 +208,15 @@ export async function sharedStudy(tx: Tx, owner: string, id: string): Promise<Sh
     id: string;
     study_uid: string;
     patient: string;
+    issuer: string;
+    patient_id: string;
+    patient_name: string;
     birth_date: string;
+    sex: string;
     study_date: string;
     description: string;
   }>`
-    select organisation, id, study_uid, patient, birth_date, study_date, description from study where organisation = ${owner} and id = ${id} and organisation = (select scope_organisation())`.execute(
+    select organisation, id, study_uid, patient, issuer, patient_id, patient_name, birth_date, sex, study_date, description from study where organisation = ${owner} and id = ${id} and organisation = (select scope_organisation())`.execute(
     tx,
   );
   const row = rows[0];
@@ -224,6 +227,10 @@ export async function sharedStudy(tx: Tx, owner: string, id: string): Promise<Sh
         studyUid: row.study_uid,
         patient: row.patient,
         birthDate: row.birth_date,
+        name: row.patient_name,
+        sex: row.sex,
+        issuer: row.issuer,
+        patientId: row.patient_id,
         studyDate: row.study_date,
         description: row.description,
       }

@@ -10,11 +10,13 @@ import {
   isHouseClosed,
   linkMaxDays,
   organisationName,
+  type PriorRecord,
   personByEmail,
   priorsOf,
   type SharedStudy,
   sharedStudy,
 } from "#features/sharing/grant-queries.ts";
+import { priorsGoing, spelledOtherwise } from "#features/sharing/prior-rules.ts";
 import {
   carryingBases,
   isBirthDate,
@@ -36,7 +38,9 @@ export type Judged = {
   verdict: ShareVerdict;
   bases: (Basis & { title: string; until: Date | null })[];
   subject: { id: string | null; name: string };
-  priors: { id: string; studyDate: string }[];
+  /** What goes along where priors are shared, and how many stay because they may be another person's. */
+  priors: PriorRecord[];
+  priorsStaying: number;
 };
 
 /** Gathers the facts of a proposal and asks the rule. Used by the dialog's verdict and by the action itself. */
@@ -73,6 +77,8 @@ export async function judge(
         }
       : null,
   };
+  const priors = await priorsOf(tx, input.owner, input.study);
+  const going = priorsGoing(study, priors);
   const titles = new Map<string, { title: string; until: Date | null }>([
     ...agreements.map((one) => [one.id, { title: one.title, until: one.until }] as const),
     ...consents.map((one) => [one.id, { title: `${one.title} v${one.version}`, until: one.until }] as const),
@@ -87,7 +93,8 @@ export async function judge(
       until: titles.get(basis.id ?? "")?.until ?? null,
     })),
     subject: named,
-    priors: await priorsOf(tx, input.owner, input.study),
+    priors: going,
+    priorsStaying: priors.length - going.length,
   };
 }
 
@@ -152,10 +159,20 @@ export function sentencesOf(judged: Judged, input: StudyShareInput): Sentence[] 
     values: {},
   });
   if (input.withReport) said.push({ key: "share.leaves.report", values: {} });
-  if (input.withPriors) said.push({ key: "share.leaves.priors", values: { count: String(judged.priors.length) } });
+  if (input.withPriors) said.push(...priorSentences(judged));
   if (input.subject.kind === "link" && input.challenge?.kind === "birth-date")
     said.push({ key: "share.weak.birth-date", values: {} });
   if (input.subject.kind === "link" && input.challenge?.kind === "code")
     said.push({ key: "share.factor.code", values: {} });
   return said;
 }
+
+function priorSentences({ study, priors, priorsStaying }: Judged): Sentence[] {
+  const said: Sentence[] = [{ key: "share.leaves.priors", values: { count: String(priors.length) } }];
+  for (const { name, birthDate, studyDate } of spelledOtherwise(study, priors))
+    said.push({ key: "share.leaves.prior", values: { name, born: hyphened(birthDate), date: hyphened(studyDate) } });
+  if (priorsStaying > 0) said.push({ key: "share.stays.priors", values: { count: String(priorsStaying) } });
+  return said;
+}
+
+const hyphened = (date: string): string => date.replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");

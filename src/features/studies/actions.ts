@@ -6,8 +6,8 @@ import { sameContent } from "#features/studies/same-content.ts";
 import { storedObject } from "#features/studies/stored-object.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
-import { uuidv7 } from "#kit/uuid.ts";
-import { wrapKey } from "#trust/keys/wrap.ts";
+import type { Tx } from "#platform/postgres/db.ts";
+import { type SecretKey, wrapKey } from "#trust/keys/wrap.ts";
 
 export type Received = {
   is: "stored" | "already-here";
@@ -21,8 +21,9 @@ export type Received = {
 /**
  * Takes one instance in: sealed and durable in the blob store, then index, metadata and record in one transaction. The caller
  * may answer success only after this resolves. The same instance again is a success when its content is the same; anything
- * else under a known UID is kept apart and refused, and the first object stays as it was.
- * @throws Fault dicom.*, instance.conflict, storage.*, database.unavailable
+ * else under a known UID is kept apart and refused, and the first object stays as it was; so is what says it belongs to the study
+ * of another patient.
+ * @throws Fault dicom.*, instance.conflict, patient.conflict, storage.*, database.unavailable
  */
 export async function receiveInstance(world: StudiesWorld, who: Actor, arriving: Arriving): Promise<Received> {
   const sealed = await sealArrival(world.blobs, arriving);
@@ -38,6 +39,8 @@ export async function receiveInstance(world: StudiesWorld, who: Actor, arriving:
     const indexed = await world.indexer.add(who, sealed);
     kept = indexed.is === "stored";
     if (indexed.is === "stored") return { is: "stored", study: indexed.study, ...answer };
+    if (indexed.is === "other-patient")
+      return await refuseOther(world, who, sealed, { ...indexed, source: arriving.source }, () => (kept = true));
     return {
       is: "already-here",
       study: await judgeAgain(world, who, sealed, arriving.source, () => (kept = true)),
@@ -70,26 +73,9 @@ async function judgeAgain(
   if (!first) throw new Fault("storage.unavailable", "The instance was just removed; send it again.");
   const { study } = first.row;
   if (await sameContent(world, storedObject(first.row, first.group), first.row, again)) return study;
-  await world.database.transaction(scopeOf(who), async (tx) => {
-    const id = uuidv7();
-    await quarantine(tx, {
-      organisation: who.organisation,
-      id,
-      sopInstanceUid: uid,
-      blob: again.blob,
-      wrappedKey: wrapKey(first.group, again.objectKey),
-      keyGroup: first.row.key_group,
-      reason: "other-content",
-      source,
-    });
-    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
-      organisation: who.organisation,
-      action: "instance.receive",
-      outcome: "refused",
-      because: "other-content",
-      study,
-      subject: id,
-    });
+  await keepApart(world, who, again, {
+    ...{ study, patient: undefined, reason: "other-content", source },
+    group: () => Promise.resolve({ id: first.row.key_group, key: first.group }),
   });
   keep();
   throw new Fault(
@@ -97,4 +83,60 @@ async function judgeAgain(
     "(0008,0018) SOPInstanceUID is known here with other content; the first object stays, this one is quarantined.",
     { place: "(0008,0018) SOPInstanceUID" },
   );
+}
+
+/** Quarantines an object whose patient contradicts the patient of its study, under a key group of its own: erasing either leaves the other. */
+async function refuseOther(
+  world: StudiesWorld,
+  who: Actor,
+  sealed: Sealed,
+  { study, patient, source }: { study: string; patient: string; source: string },
+  keep: () => void,
+): Promise<never> {
+  await sealed.durable;
+  await keepApart(world, who, sealed, {
+    ...{ study, patient, reason: "other-patient", source },
+    group: (tx) => world.keyring.newGroup(tx, who.organisation),
+  });
+  keep();
+  throw new Fault(
+    "patient.conflict",
+    "(0010,0010) Patient is another than this study's; the object is quarantined. Correct the patient or the study and send it again.",
+    { place: "(0010,0010) PatientName, (0010,0020) PatientID, (0010,0030) PatientBirthDate, (0010,0040) PatientSex" },
+  );
+}
+
+type KeptApart = {
+  study: string;
+  patient: string | undefined;
+  reason: string;
+  source: string;
+  group: (tx: Tx) => Promise<{ id: string; key: SecretKey }>;
+};
+
+async function keepApart(world: StudiesWorld, who: Actor, sealed: Sealed, kept: KeptApart): Promise<void> {
+  const { organisation } = who;
+  const { study, patient, reason, source } = kept;
+  await world.database.transaction(scopeOf(who), async (tx) => {
+    const group = await kept.group(tx);
+    await quarantine(tx, {
+      organisation,
+      id: sealed.instanceId, // the seal is bound to it
+      sopInstanceUid: sealed.described.sopInstanceUid,
+      blob: sealed.blob,
+      wrappedKey: wrapKey(group.key, sealed.objectKey),
+      keyGroup: group.id,
+      reason,
+      source,
+    });
+    await recordEntry({ tx, now: tx.now, keyring: world.keyring }, who, {
+      organisation,
+      action: "instance.receive",
+      outcome: "refused",
+      because: reason,
+      study,
+      patient,
+      subject: sealed.instanceId,
+    });
+  });
 }

@@ -4,16 +4,20 @@ import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { type EntryDraft, recordEntries } from "#features/audit/record.ts";
 import { epochOf } from "#features/keys/epochs.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
-import { findPlace, knownInstances } from "#features/studies/place-queries.ts";
+import { findPlace, knownInstances, type OtherPatient } from "#features/studies/place-queries.ts";
 import type { Place, Places } from "#features/studies/places.ts";
 import { notifyAll } from "#platform/events.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { wrapKey } from "#trust/keys/wrap.ts";
 
-/** What became of one entry: indexed under this study, or its SOP Instance UID was there before. */
-export type Indexed = { is: "stored"; study: string } | { is: "known" };
+/** What became of one entry: indexed under this study, its SOP Instance UID was there before, or its study is another patient's. */
+export type Indexed = { is: "stored"; study: string } | { is: "known" } | OtherPatient;
 
 type Placed = { entry: IndexEntry; name: string; place: Place };
+/** A study whose patient is kept apart from others under the same ID. */
+type Apart = { study: string; patient: string; from: readonly string[] };
+/** `refused`: groups whose study is another patient's, with the SOP Instance UIDs among them that are known all the same. */
+type Placement = { placed: Placed[]; apart: Apart[]; refused: Map<string, { by: OtherPatient; known: Set<string> }> };
 
 /**
  * One transaction writes index, metadata and record of a batch, as sets: the number of statements does not grow with the batch,
@@ -28,29 +32,39 @@ export async function indexBatch(
   durable: () => Promise<void>,
 ): Promise<Indexed[]> {
   const organisation = who.organisation;
-  const { placed, stored, epoch } = await world.database.transaction(
+  const { placed, refused, stored, epoch } = await world.database.transaction(
     scopeOf(who),
     async (tx) => {
       const epoch = await epochOf(tx, organisation);
       const fresh = withoutTwins(entries);
-      const placed = await place(world, places, { tx, organisation, epoch }, fresh);
+      const { placed, apart, refused } = await place(world, places, { tx, organisation, epoch }, fresh);
       const stored = await insertInstances(tx, organisation, placed);
       const kept = placed.filter(({ entry }) => stored.has(entry.instance.id));
       if (kept.length > 0) {
         await count(tx, organisation, kept);
         await tellAndRecord(world, tx, who, kept);
+        await recordApart(world, tx, who, apart);
       }
       await durable();
-      return { placed, stored, epoch };
+      return { placed, refused, stored, epoch };
     },
     { attempts: 3 },
   );
   for (const { name, place } of placed) places.put(name, epoch, place);
   const studies = new Map(placed.map(({ entry, place }) => [entry.instance.id, place.study]));
-  return entries.map(({ instance }): Indexed => {
-    const study = studies.get(instance.id);
-    return stored.has(instance.id) && study !== undefined ? { is: "stored", study } : { is: "known" };
+  return entries.map((entry): Indexed => {
+    const { id, sopInstanceUid } = entry.instance;
+    const study = studies.get(id);
+    if (stored.has(id) && study !== undefined) return { is: "stored", study };
+    const refusal = refused.get(nameOf(organisation, entry));
+    return refusal && !refusal.known.has(sopInstanceUid) ? refusal.by : { is: "known" };
   });
+}
+
+/** What shares a place: the same patient, as spelled, in the same series. In this order rows are locked. */
+function nameOf(organisation: string, { patient, study, series }: IndexEntry): string {
+  const { issuer, patientId, name, birthDate, sex } = patient;
+  return JSON.stringify([organisation, issuer, patientId, study.studyUid, series.seriesUid, name, birthDate, sex]);
 }
 
 /** Of two arrivals with one SOP Instance UID in a batch the first counts. */
@@ -64,32 +78,33 @@ async function place(
   places: Places,
   { tx, organisation, epoch }: { tx: Tx; organisation: string; epoch: bigint },
   entries: readonly IndexEntry[],
-): Promise<Placed[]> {
-  const nameOf = ({ study, series }: IndexEntry): string => `${organisation} ${study.studyUid} ${series.seriesUid}`;
+): Promise<Placement> {
   const found = new Map<string, Place>();
-  for (const [name, group] of [...Map.groupBy(entries, nameOf)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const place = places.get(name, epoch) ?? (await placeOf({ tx, organisation, keyring: world.keyring }, group));
-    if (place) found.set(name, place);
+  const placement: Placement = { placed: [], apart: [], refused: new Map() };
+  const groups = Map.groupBy(entries, (entry) => nameOf(organisation, entry));
+  for (const [name, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const remembered = places.get(name, epoch);
+    if (remembered) found.set(name, remembered);
+    else {
+      const uids = group.map(({ instance }) => instance.sopInstanceUid);
+      const known = await knownInstances(tx, organisation, uids);
+      const [first] = group;
+      if (!first || known.size === group.length) continue; // known already under other names: no empty study is left behind
+      const place = await findPlace({ tx, organisation, keyring: world.keyring }, first);
+      if (place.is === "other-patient") placement.refused.set(name, { by: place, known });
+      else {
+        found.set(name, place.place);
+        const { study, patient } = place.place;
+        if (place.apartFrom.length > 0) placement.apart.push({ study, patient, from: place.apartFrom });
+      }
+    }
   }
-  return entries.flatMap((entry) => {
-    const name = nameOf(entry);
+  for (const entry of entries) {
+    const name = nameOf(organisation, entry);
     const place = found.get(name);
-    return place ? [{ entry, name, place }] : [];
-  });
-}
-
-/** Where a group belongs; nowhere when all of it is known already under other names, which must not leave an empty study behind. */
-async function placeOf(
-  where: Parameters<typeof findPlace>[0],
-  group: readonly IndexEntry[],
-): Promise<Place | undefined> {
-  const [first] = group;
-  const known = await knownInstances(
-    where.tx,
-    where.organisation,
-    group.map(({ instance }) => instance.sopInstanceUid),
-  );
-  return first && known < group.length ? findPlace(where, first) : undefined;
+    if (place) placement.placed.push({ entry, name, place });
+  }
+  return placement;
 }
 
 async function insertInstances(tx: Tx, organisation: string, placed: readonly Placed[]): Promise<Set<string>> {
@@ -148,4 +163,21 @@ async function tellAndRecord(world: World, tx: Tx, who: Actor, kept: readonly Pl
     tx,
     studies.map(([id]) => ({ channel: who.organisation, event: { kind: "study", owner: who.organisation, id } })),
   );
+}
+
+/** That a patient is another than somebody of the same ID is not said by the sender but decided here. */
+async function recordApart(world: World, tx: Tx, who: Actor, apart: readonly Apart[]): Promise<void> {
+  if (apart.length === 0) return;
+  const drafts = apart.map(
+    ({ study, patient, from }): EntryDraft => ({
+      organisation: who.organisation,
+      action: "patient.apart",
+      outcome: "done",
+      because: "same-id",
+      study,
+      patient,
+      detail: { from },
+    }),
+  );
+  await recordEntries({ tx, now: tx.now, keyring: world.keyring }, who, drafts);
 }

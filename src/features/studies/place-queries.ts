@@ -1,41 +1,81 @@
 import { sql } from "kysely";
 import type { Keyring } from "#features/keys/keyring.ts";
-import { folded, type IndexEntry } from "#features/studies/index-rows.ts";
+import { folded, type IndexEntry, type PatientAttributes } from "#features/studies/index-rows.ts";
+import { dropPatient, findPatient, patientContradicts } from "#features/studies/patient-queries.ts";
 import type { Place } from "#features/studies/places.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
+import { samePerson } from "#standards/dicom/same-person.ts";
 
 type Where = { tx: Tx; organisation: string; keyring: Keyring };
 
-/** Finds or makes the patient, study and series of an arrival. Another node may be first: each is inserted if absent and read again. */
-export async function findPlace({ tx, organisation, keyring }: Where, entry: IndexEntry): Promise<Place> {
-  const patient = await findOrInsert(
-    () => patientOf(tx, organisation, entry),
-    () => insertPatient(tx, organisation, entry),
-  );
-  const study = await findOrInsert(
-    () => studyOf(tx, organisation, entry),
-    () => insertStudy({ tx, organisation, keyring }, entry, patient.id),
-  );
+/** Where an arrival belongs, or that its patient is another than the one of the study it names. */
+export type Found = { is: "place"; place: Place; apartFrom: readonly string[] } | OtherPatient;
+export type OtherPatient = { is: "other-patient"; study: string; patient: string };
+
+/**
+ * Finds or makes the patient, study and series of an arrival. Another node may be first: each is inserted if absent and read again.
+ * A study is one patient's: who contradicts that patient gets no place in it, and nothing is made for them.
+ */
+export async function findPlace(where: Where, entry: IndexEntry): Promise<Found> {
+  const { tx, organisation, keyring } = where;
+  const { study, apartFrom } = await findStudy(where, entry);
+  if (await isOthers(where, study, entry)) return { is: "other-patient", study: study.id, patient: study.patient };
   const series = await findOrInsert(
     () => seriesOf(tx, organisation, study.id, entry),
     () => insertSeries(tx, organisation, study.id, entry),
   );
-  return {
-    patient: study.patient,
-    study: study.id,
-    series: series.id,
-    key: await keyring.groupKey(tx, organisation, study.key_group),
-  };
+  const key = await keyring.groupKey(tx, organisation, study.key_group);
+  return { is: "place", place: { patient: study.patient, study: study.id, series: series.id, key }, apartFrom };
 }
 
-/** How many of these SOP Instance UIDs the organisation holds already. */
-export async function knownInstances(tx: Tx, organisation: string, uids: readonly string[]): Promise<number> {
-  const { rows } = await sql<{ known: number }>`
-    select count(*)::int as known from instance where organisation = ${organisation} and sop_instance_uid = any(${[...uids]}::text[])`.execute(
+type StudyFound = { study: StudyRow; apartFrom: readonly string[] };
+
+async function findStudy(where: Where, entry: IndexEntry): Promise<StudyFound> {
+  const { tx, organisation } = where;
+  const known = await studyOf(tx, organisation, entry);
+  if (known) return { study: known, apartFrom: [] };
+  const patient = await findPatient(tx, organisation, identityOf(entry));
+  await insertStudy(where, entry, patient.id);
+  const study = await studyOf(tx, organisation, entry);
+  if (study === undefined) throw new Error("a row that was just inserted is not there");
+  if (study.patient === patient.id) return { study, apartFrom: patient.apartFrom };
+  if (patient.made) await dropPatient(tx, organisation, patient.id); // another node was first, with the study's patient
+  return { study, apartFrom: [] };
+}
+
+/** Whether the patient of an arrival is another than the study's. What the study's first object left out, this one adds. */
+async function isOthers(where: Where, found: StudyRow, entry: IndexEntry): Promise<boolean> {
+  const { tx, organisation } = where;
+  if (samePerson(identityIn(found), entry.patient) === "contradicts") return true;
+  if (!adds(found, entry.patient)) return false;
+  const study = (await studyOf(tx, organisation, entry, { lock: true })) ?? found;
+  if (samePerson(identityIn(study), entry.patient) === "contradicts") return true;
+  if (await patientContradicts(tx, organisation, study.patient, entry.patient)) return true;
+  await completeStudy(tx, organisation, study.id, entry.patient);
+  return false;
+}
+
+const adds = (study: StudyRow, { name, birthDate, sex }: PatientAttributes): boolean =>
+  (study.patient_name === "" && name !== "") ||
+  (study.birth_date === "" && birthDate !== "") ||
+  (study.sex === "" && sex !== "");
+
+const identityIn = (study: StudyRow): PatientAttributes => ({
+  issuer: study.issuer,
+  patientId: study.patient_id,
+  name: study.patient_name,
+  birthDate: study.birth_date,
+  sex: study.sex,
+});
+
+/** Which of these SOP Instance UIDs the organisation holds already. */
+export async function knownInstances(tx: Tx, organisation: string, uids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ sop_instance_uid: string }>`
+    select sop_instance_uid from instance where organisation = ${organisation} and sop_instance_uid = any(${[...uids]}::text[])`.execute(
     tx,
   );
-  return rows[0]?.known ?? 0;
+  return new Set(rows.map((row) => row.sop_instance_uid));
 }
 
 async function findOrInsert<Row>(find: () => Promise<Row | undefined>, insert: () => Promise<void>): Promise<Row> {
@@ -48,45 +88,47 @@ async function findOrInsert<Row>(find: () => Promise<Row | undefined>, insert: (
 }
 
 /**
- * What makes two studies one patient's: the Patient ID and who issued it. Without an ID nothing does, so that each such study has a
- * patient of its own: strangers must not become each other's priors.
+ * Under what a patient is looked for: the Patient ID and who issued it. Without an ID nothing joins two studies, so that each such
+ * study has a patient of its own: strangers must not become each other's priors.
  */
-function identityOf({ patient, study }: IndexEntry): { issuer: string; patientId: string } {
-  return patient.patientId === "" ? { issuer: study.studyUid, patientId: "" } : patient;
+function identityOf({ patient, study }: IndexEntry): PatientAttributes {
+  return patient.patientId === "" ? { ...patient, issuer: study.studyUid } : patient;
 }
 
-async function patientOf(tx: Tx, organisation: string, entry: IndexEntry): Promise<{ id: string } | undefined> {
-  const { issuer, patientId } = identityOf(entry);
-  const { rows } = await sql<{
-    id: string;
-  }>`select id from patient where organisation = ${organisation} and issuer = ${issuer} and patient_id = ${patientId}`.execute(
-    tx,
-  );
-  return rows[0];
-}
-
-async function insertPatient(tx: Tx, organisation: string, entry: IndexEntry): Promise<void> {
-  const { issuer, patientId } = identityOf(entry);
-  const { name, birthDate, sex } = entry.patient;
-  await sql`insert into patient (organisation, id, issuer, patient_id, name, birth_date, sex)
-    values (${organisation}, ${uuidv7()}, ${issuer}, ${patientId}, ${name}, ${birthDate}, ${sex}) on conflict do nothing`.execute(
-    tx,
-  );
-}
+type StudyRow = {
+  id: string;
+  key_group: string;
+  patient: string;
+  patient_id: string;
+  issuer: string;
+  patient_name: string;
+  birth_date: string;
+  sex: string;
+};
 
 async function studyOf(
   tx: Tx,
   organisation: string,
   { study }: IndexEntry,
-): Promise<{ id: string; key_group: string; patient: string } | undefined> {
-  const { rows } = await sql<{
-    id: string;
-    key_group: string;
-    patient: string;
-  }>`select id, key_group, patient from study where organisation = ${organisation} and study_uid = ${study.studyUid}`.execute(
+  { lock } = { lock: false },
+): Promise<StudyRow | undefined> {
+  const { rows } = await sql<StudyRow>`
+    select id, key_group, patient, patient_id, issuer, patient_name, birth_date, sex from study
+    where organisation = ${organisation} and study_uid = ${study.studyUid}${lock ? sql` for no key update` : sql``}`.execute(
     tx,
   );
   return rows[0];
+}
+
+async function completeStudy(
+  tx: Tx,
+  organisation: string,
+  id: string,
+  { name, birthDate, sex }: PatientAttributes,
+): Promise<void> {
+  await sql`update study set patient_name = case when patient_name = '' then ${name} else patient_name end,
+      birth_date = case when birth_date = '' then ${birthDate} else birth_date end, sex = case when sex = '' then ${sex} else sex end
+    where organisation = ${organisation} and id = ${id}`.execute(tx);
 }
 
 async function insertStudy(

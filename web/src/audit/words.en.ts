@@ -35,6 +35,7 @@ export const auditWords = {
     "study.search": "searched",
     "study.share": "shared a study",
     "instance.receive": "stored images",
+    "patient.apart": "kept a patient apart from another of the same ID",
     "instance.damaged": "found a stored image damaged",
     "upload.begin": "began an upload",
     "grant.revoke": "took back access",

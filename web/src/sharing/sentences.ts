@@ -1,7 +1,7 @@
 import i18next from "i18next";
 import type { ShareVerdict } from "#contract/sharing.ts";
 import { PURPOSES } from "#contract/words.ts";
-import { day } from "../ui/format.ts";
+import { day, personName } from "../ui/format.ts";
 
 type Sentence = ShareVerdict["sentences"][number];
 
@@ -15,7 +15,9 @@ export function saySentence({ key, values }: Sentence): string {
 
 /** Dates and purposes arrive as codes and leave as words. */
 function readable(values: Sentence["values"]): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, word(value)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, name === "name" ? personName(value) : word(value)]),
+  );
 }
 
 function word(value: string): string {

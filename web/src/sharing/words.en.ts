@@ -174,6 +174,11 @@ export const sharingWords = {
       viewer: "They look at it here; what they may do is recorded.",
       report: "The report goes along.",
       priors: "{{count}} earlier studies go along.",
+      prior: "The one of {{date}} names {{name}}, born {{born}}.",
+    },
+    stays: {
+      priors:
+        "Of the earlier studies under this patient ID, {{count}} stay here: name or birth date may be another person’s.",
     },
     weak: { "birth-date": "A birth date is known to many: use it for the patient, not for strangers." },
     factor: { code: "Send the link another way than the code: both to one mailbox count as one factor." },

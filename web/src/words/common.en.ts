@@ -151,6 +151,8 @@ export const commonWords = {
     "too-many": "Too many tries.",
     locked: "The account rested after too many tries.",
     "other-content": "The same identifier with other content.",
+    "other-patient": "The patient is another than the study’s.",
+    "same-id": "Somebody else has the same patient ID; name, birth date or sex contradict.",
     "sign-in": "By signing in.",
     totp: "With password and code.",
     passkey: "With a passkey.",

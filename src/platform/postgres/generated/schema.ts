@@ -333,6 +333,7 @@ export interface Tables {
     birth_date: Optional<string>;
     sex: Optional<string>;
     created_at: Optional<Time>;
+    namesake: Optional<number>;
   };
   person: {
     id: string;
