@@ -55,7 +55,7 @@ export async function describeStudy(
     modalities: shown.modalities,
     endsAt: link.until.toISOString(),
     rights: link.rights,
-    windows: windowsOf(shown.modalities),
+    windows: windowsOf(shown.modalities, bodyPartsOf(series)),
     series: series.map((one) => seriesOf(one, rows, instances)),
     report: reportState(link, reported),
     framesLeft: session.framesLeft,
@@ -74,6 +74,10 @@ function reportState(link: LinkRecord, signed: boolean): LinkStudy["report"] {
   if (!link.withReport) return "not-shared";
   return signed ? "available" : "none";
 }
+
+/** What its CT series show; documents beside them name no part. */
+const bodyPartsOf = (series: readonly SeriesRecord[]): string[] =>
+  series.filter(({ modality }) => modality === "CT").map((one) => one.body_part.trim().toUpperCase());
 
 type Shown = LinkStudy["series"][number]["instances"][number];
 

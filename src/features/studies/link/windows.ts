@@ -29,9 +29,41 @@ const OTHERS: readonly Named[] = [
 
 const setOf = (modalities: readonly string[]) => (modalities.includes("CT") ? CT : OTHERS);
 
-/** The windows that the page of such a study offers. */
-export function windowsOf(modalities: readonly string[]): { key: string; label: string }[] {
-  return setOf(modalities).map(({ key, label }) => ({ key, label }));
+/** PS3.16 annex L, Body Part Examined: parts that have no lung in them, and parts that have no brain. */
+const HEAD = ["HEAD", "SKULL", "BRAIN", "FACE", "EYE", "ORBIT", "EAR", "IAC", "PARANASALSINUS", "SELLA"].concat([
+  "MANDIBLE",
+  "MAXILLA",
+  "JAW",
+  "TMJ",
+  "ZYGOMA",
+  "NASALBONE",
+  "MASTOID",
+]);
+const LIMBS = ["SHOULDER", "ARM", "HUMERUS", "ELBOW", "FOREARM", "WRIST", "HAND", "FINGER", "THUMB"].concat([
+  "HIP",
+  "LEG",
+  "THIGH",
+  "FEMUR",
+  "KNEE",
+  "CALF",
+  "ANKLE",
+  "FOOT",
+  "CALCANEUS",
+  "TOE",
+  "EXTREMITY",
+]);
+const TRUNK = ["CHEST", "LUNG", "HEART", "ABDOMEN", "LIVER", "KIDNEY", "PELVIS", "TSPINE", "LSPINE", "SSPINE"];
+const WITHOUT: Record<string, readonly string[]> = { lung: [...HEAD, ...LIMBS], brain: [...TRUNK, ...LIMBS] };
+
+/** The windows that the page of such a study offers; none for what its body parts, where all are known, do not hold. */
+export function windowsOf(
+  modalities: readonly string[],
+  bodyParts: readonly string[],
+): { key: string; label: string }[] {
+  const parts = bodyParts.length === 0 ? [""] : bodyParts;
+  return setOf(modalities)
+    .filter(({ key }) => !parts.every((part) => WITHOUT[key]?.includes(part)))
+    .map(({ key, label }) => ({ key, label }));
 }
 
 /**
