@@ -49,6 +49,11 @@ export const Instant = z.iso.datetime({ offset: true });
 /** What every list answers: the page and where the next one starts (absent at the end). */
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().optional(), total: z.number().int().optional() });
-/** RFC 9457 problem, as every error answers it. */
-export const Problem = z.object({ code: z.string(), message: z.string(), place: z.string().optional() });
+/** RFC 9457 problem, as every error answers it. `left`: how many tries remain after a wrong answer. */
+export const Problem = z.object({
+  code: z.string(),
+  message: z.string(),
+  place: z.string().optional(),
+  left: z.number().int().optional(),
+});
 export type Problem = z.infer<typeof Problem>;

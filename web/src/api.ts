@@ -6,12 +6,14 @@ export class Refused extends Error {
   readonly status: number;
   readonly code: string;
   readonly place: string | undefined;
+  /** How many tries remain after a wrong answer, when the server said so. */
+  readonly left: number | undefined;
   /** Seconds to wait, when the server said so. */
   readonly retryAfter: number | undefined;
 
   constructor(
     status: number,
-    problem: { code: string; message: string; place?: string | undefined },
+    problem: { code: string; message: string; place?: string | undefined; left?: number | undefined },
     retryAfter?: number,
   ) {
     super(problem.message);
@@ -19,6 +21,7 @@ export class Refused extends Error {
     this.status = status;
     this.code = problem.code;
     this.place = problem.place;
+    this.left = problem.left;
     this.retryAfter = retryAfter;
   }
 }
@@ -89,7 +92,7 @@ export async function refusal(response: Response): Promise<Refused> {
   const said = problem.success ? problem.data : {};
   return new Refused(
     response.status,
-    { code: said.code ?? `http.${response.status}`, message: said.message ?? "", place: said.place },
+    { code: said.code ?? `http.${response.status}`, message: said.message ?? "", place: said.place, left: said.left },
     retryAfter,
   );
 }

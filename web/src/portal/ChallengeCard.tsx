@@ -2,7 +2,8 @@ import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "../api.ts";
 import { CodeBoxes } from "../ui/CodeBoxes.tsx";
-import { BirthDate } from "./BirthDate.tsx";
+import { BirthDate, NO_BIRTH_DATE } from "./BirthDate.tsx";
+import type { birthDateOf } from "./birth-date.ts";
 import type { LinkCard } from "./client.ts";
 import { LanguagePick } from "./LanguagePick.tsx";
 import { OrganisationMark } from "./OrganisationMark.tsx";
@@ -13,17 +14,20 @@ type Props = {
   card: LinkCard;
   onAnswer: (answer: string) => Promise<void>;
   onSendCode: () => Promise<unknown>;
-  onClosed: () => void;
+  /** `lastTry`: this very answer was the last that could be given. */
+  onClosed: (lastTry: boolean) => void;
 };
 
 /** Who shares, how to prove who you are, one button. Looking at this page counts nothing. */
 export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
   const { t } = useTranslation("portal");
   const [answer, setAnswer] = useState("");
+  const [birth, setBirth] = useState<ReturnType<typeof birthDateOf>>(NO_BIRTH_DATE);
   const [error, setError] = useState<string>();
+  const [left, setLeft] = useState<number>();
   const [busy, setBusy] = useState(false);
   const code = useCode(onSendCode, (thrown) => {
-    if (isClosed(thrown)) onClosed();
+    if (isClosed(thrown)) onClosed(false);
     else setError(troubleOf(thrown, t));
   });
   const submit = async (given: string) => {
@@ -32,13 +36,11 @@ export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
     try {
       await onAnswer(given);
     } catch (thrown) {
-      if (isClosed(thrown)) onClosed();
-      else
-        setError(
-          thrown instanceof Refused && (thrown.status === 403 || thrown.status === 400)
-            ? t("card.wrong")
-            : troubleOf(thrown, t),
-        );
+      if (isClosed(thrown)) onClosed(left === 1);
+      else if (thrown instanceof Refused && (thrown.status === 403 || thrown.status === 400)) {
+        setLeft(thrown.left);
+        setError(thrown.left === undefined ? t("card.wrong") : t("card.wrongLeft", { count: thrown.left }));
+      } else setError(troubleOf(thrown, t));
       setAnswer("");
     }
     setBusy(false);
@@ -46,8 +48,9 @@ export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (card.challenge === "code" && !code.sent) void code.send();
-    else if (card.challenge === "birth-date" && answer.length !== 8) setError(t("card.birthIncomplete"));
-    else void submit(answer);
+    else if (card.challenge !== "birth-date") void submit(answer);
+    else if ("problem" in birth) setError(t(`card.${birth.problem}`));
+    else void submit(birth.date);
   };
   const name = card.organisation.name;
   return (
@@ -82,7 +85,7 @@ export function ChallengeCard({ card, onAnswer, onSendCode, onClosed }: Props) {
             />
           </label>
         )}
-        {card.challenge === "birth-date" && <BirthDate onChange={setAnswer} />}
+        {card.challenge === "birth-date" && <BirthDate invalid={error !== undefined} onChange={setBirth} />}
         {error && !(card.challenge === "code" && code.sent) && (
           <p role="alert" className="portal-error">
             {error}

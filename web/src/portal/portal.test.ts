@@ -4,8 +4,9 @@ import { birthDateOf } from "./birth-date.ts";
 import type { LinkStudy } from "./client.ts";
 import { plainName, sameName } from "./names.ts";
 import { accentStyle } from "./own-colour.ts";
+import { placeOf } from "./places.ts";
 import { coverOf, imageCount, plainKind, positionsOf } from "./positions.ts";
-import { partOfDay } from "./when.ts";
+import { dayIn, partOfDay } from "./when.ts";
 import { portalWords as af } from "./words/af.ts";
 import { portalWords as de } from "./words/de.ts";
 import { portalWords as en } from "./words/en.ts";
@@ -52,15 +53,25 @@ test("modalities have plain names, the first that is known wins", () => {
   assert.equal(plainKind([]), "other");
 });
 
-for (const [parts, date] of [
-  [{ day: "4", month: "12", year: "1987" }, "19871204"],
-  [{ day: "31", month: "2", year: "1987" }, ""],
-  [{ day: "4", month: "13", year: "1987" }, ""],
-  [{ day: "4", month: "12", year: "87" }, ""],
-  [{ day: "", month: "12", year: "1987" }, ""],
+for (const [parts, read] of [
+  [{ day: "4", month: "12", year: "1987" }, { date: "19871204" }],
+  [{ day: "29", month: "2", year: "2024" }, { date: "20240229" }],
+  [{ day: "31", month: "2", year: "1987" }, { problem: "birthNoDay" }],
+  [{ day: "4", month: "19", year: "1987" }, { problem: "birthNoDay" }],
+  [{ day: "0", month: "1", year: "1987" }, { problem: "birthNoDay" }],
+  [{ day: "19", month: "4", year: "87" }, { problem: "birthShortYear" }],
+  [{ day: "", month: "12", year: "1987" }, { problem: "birthIncomplete" }],
+  [{ day: "4", month: "12", year: "" }, { problem: "birthIncomplete" }],
 ] as const)
-  test(`the birth date ${parts.day}/${parts.month}/${parts.year} is ${date === "" ? "not one" : date}`, () =>
-    assert.equal(birthDateOf(parts), date));
+  test(`the birth date ${parts.day}/${parts.month}/${parts.year} reads as ${JSON.stringify(read)}`, () =>
+    assert.deepEqual(birthDateOf(parts), read));
+
+test("a step inside is an entry of the history that we wrote; every other entry is the study itself", () => {
+  assert.deepEqual(placeOf({ portal: { prior: "p", view: "report" } }), { prior: "p", view: "report" });
+  assert.deepEqual(placeOf({ portal: { view: { series: 1, at: 20 } } }), { view: { series: 1, at: 20 } });
+  for (const strange of [null, undefined, 7, { portal: { view: "raw" } }, { portal: { prior: 1 } }, {}])
+    assert.deepEqual(placeOf(strange), {});
+});
 
 test("an organisation’s colour is darkened until white words on it reach 4.5 to 1 (WCAG 2.2 §1.4.3)", () => {
   for (const colour of ["#ffff00", "#c8401a", "#ffffff", "#00ff00", "#1f6aa5"]) {
@@ -92,6 +103,17 @@ test("the first language that is wanted and offered is spoken", () => {
   assert.equal(languageOf(["pt", "de-AT"], ["en", "de"]), "de");
   assert.equal(languageOf(["pt"], ["fr"]), "fr");
   assert.equal(languageOf([], []), "en");
+});
+
+test("our own month names are those of CLDR, for browsers that lack the language", () => {
+  for (let month = 0; month < 12; month++) {
+    const date = new Date(2026, month, 3);
+    const cldr = new Intl.DateTimeFormat("zu", { month: "long" }).format(date);
+    assert.equal(dayIn("zu", date, true), `3 ${cldr} 2026`);
+  }
+  assert.equal(dayIn("zu", new Date(2026, 11, 1), false), "1 Disemba");
+  assert.equal(dayIn("en", new Date(2026, 11, 1), true), "1 December 2026");
+  assert.equal(dayIn("af", new Date(2026, 11, 1), false), "1 Desember");
 });
 
 test("greetings follow the day", () => {

@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { createPortal } from "react-dom";
 import type { OrganisationCard } from "#contract/people.ts";
+import { dayIn } from "../portal/when.ts";
 import type { Language } from "../portal/words/languages.ts";
 import { Qr } from "../ui/Qr.tsx";
 import { useNow } from "../ui/useNow.ts";
@@ -13,9 +14,7 @@ type Props = { url: string; draft: Draft; language: Language; organisation: Orga
 export function PrintSheet({ url, draft, language, organisation }: Props) {
   const now = useNow();
   const t = i18next.getFixedT(language, "portal");
-  const date = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long" }).format(
-    new Date(now + draft.days * 86_400_000),
-  );
+  const date = dayIn(language, new Date(now + draft.days * 86_400_000), true);
   return createPortal(
     <div className="sheet" lang={language}>
       <header style={{ borderColor: organisation.colour }}>

@@ -26,11 +26,25 @@ export const portalWords: PortalWords = {
       "Dann schließen Sie bitte diese Seite und sagen Sie {{organisation}} Bescheid. Es wurde nichts geöffnet.",
     wrong:
       "Das stimmt nicht. Bitte sehen Sie noch einmal nach; nach einigen falschen Versuchen schließt sich der Link.",
+    wrongLeft_one: "Das stimmt nicht. Ein Versuch ist noch übrig; danach schließt der Link.",
+    wrongLeft_other: "Das stimmt nicht. Bitte noch einmal nachsehen; {{count}} Versuche sind übrig.",
     birthIncomplete: "Bitte Tag, Monat und Jahr eingeben.",
+    birthShortYear: "Bitte das Jahr mit vier Ziffern schreiben.",
+    birthNoDay: "Diesen Tag gibt es nicht.",
   },
   closed: {
     title: "Dieser Link ist nicht offen.",
     text: "Vielleicht ist er abgelaufen, aufgebraucht oder zurückgenommen worden, oder er ist nicht vollständig. Bitten Sie um einen neuen.",
+    known:
+      "Vielleicht ist er abgelaufen oder wurde zurückgenommen. {{organisation}} kann Ihnen mehr sagen und einen neuen Link geben.",
+    ask: "{{organisation}} kann Ihnen mehr sagen und einen neuen Link geben.",
+    away: "Eine Weile hat niemand diese Seite angesehen, darum hat sie sich geschlossen. Öffnen Sie Ihren Link noch einmal.",
+    because: {
+      "taken-back": "{{organisation}} hat diesen Link zurückgenommen.",
+      expired: "Dieser Link ist abgelaufen.",
+      "used-up": "Dieser Link wurde so oft geöffnet, wie er darf.",
+      tries: "Nach zu vielen falschen Versuchen wurde dieser Link geschlossen.",
+    },
   },
   trouble: {
     offline: "Keine Verbindung. Bitte prüfen und noch einmal versuchen.",
@@ -98,7 +112,7 @@ export const portalWords: PortalWords = {
     hintMouse: "Scrollen für weitere Bilder. Doppelklick vergrößert.",
     failed: "Dieses Bild konnte nicht gezeigt werden.",
     budget: "Es wurden so viele Bilder geöffnet, dass der Link ruht. Bitte später versuchen oder die Praxis fragen.",
-    notForEyes: "Zum Ansehen, nicht für eine Diagnose an diesem Bildschirm.",
+    notForEyes: "Diese Bilder sind zum Ansehen. Ihre Ärztin oder Ihr Arzt entscheidet an einem besseren Bildschirm.",
     nothing: "Hier gibt es kein Bild zu zeigen.",
     windowHint: "Diese Tasten ändern nur, wie hell das Bild aussieht.",
     windowHintCt: "Jede Taste zeigt einen Teil des Körpers am besten. Das Bild selbst bleibt, wie es ist.",
