@@ -258,7 +258,7 @@ CREATE OR REPLACE FUNCTION public.shareable_person(address text)
  SET search_path TO 'public', 'pg_temp'
 AS $function$ select p.id, p.display_name, array_agg(distinct m.organisation)
      from person p join membership m on m.person = p.id
-     where p.email = lower(address) and p.dismissed_at is null
+     where p.email = lower(address) and p.dismissed_at is null and m.from_at <= now() and (m.until_at is null or m.until_at > now())
        and (m.organisation = scope_organisation()
          or exists (select from agreement a where a.organisation = scope_organisation() and a.partner = m.organisation and a.ended_at is null and now() between a.from_at and a.until_at))
      group by p.id $function$
@@ -280,7 +280,8 @@ create table public.access (
   grant_id uuid not null,
   until_at timestamp with time zone not null,
   study_date text not null default ''::text,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  workplace uuid
 );
 create table public.access_grant (
   organisation uuid not null,
@@ -302,7 +303,9 @@ create table public.access_grant (
   revoked_at timestamp with time zone,
   revoked_by uuid,
   created_by uuid,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  workplace uuid,
+  recipient text not null default ''::text
 );
 create table public.access_held (
   subject uuid not null,
@@ -311,7 +314,8 @@ create table public.access_held (
   grant_id uuid not null,
   until_at timestamp with time zone not null,
   study_date text not null default ''::text,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  workplace uuid
 );
 create table public.agreement (
   organisation uuid not null,
@@ -722,6 +726,7 @@ alter table public.access_grant add constraint access_grant_rights_check CHECK (
 alter table public.access_grant add constraint access_grant_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['organisation'::text, 'person'::text, 'link'::text])));
 alter table public.access_grant add constraint access_grant_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisation(id);
 alter table public.access_grant add constraint access_grant_organisation_study_fkey FOREIGN KEY (organisation, study) REFERENCES public.study(organisation, id);
+alter table public.access_grant add constraint access_grant_workplace_fkey FOREIGN KEY (workplace) REFERENCES public.organisation(id);
 alter table public.access_grant add constraint access_grant_pkey PRIMARY KEY (organisation, id);
 alter table public.access_held add constraint access_held_pkey PRIMARY KEY (subject, owner, study, grant_id);
 alter table public.agreement add constraint agreement_kind_check CHECK ((kind = ANY (ARRAY['operator'::text, 'processor'::text, 'business-associate'::text, 'joint-care'::text])));
@@ -898,9 +903,9 @@ create policy owner_all on public.access for all to safelight_owner
   using (true)
   with check (true);
 create policy recipient on public.access for select to safelight_serve
-  using ((subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])));
+  using (((subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (workplace = ( SELECT public.scope_organisation() AS scope_organisation)))));
 create policy granted on public.access_grant for select to safelight_serve
-  using ((subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])));
+  using (((subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (workplace = ( SELECT public.scope_organisation() AS scope_organisation)))));
 create policy own on public.access_grant for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -945,7 +950,7 @@ create policy owner_all on public.device for all to safelight_owner
 create policy granted on public.instance for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = instance.organisation) AND (x.study = instance.study) AND (x.until_at > now())))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = instance.organisation) AND (x.study = instance.study) AND (x.until_at > now())))));
 create policy own on public.instance for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -962,7 +967,7 @@ create policy granted on public.key_group for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM (public.access x
      JOIN public.study s ON (((s.organisation = x.owner) AND (s.id = x.study))))
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = key_group.organisation) AND (s.key_group = key_group.id) AND (x.until_at > now())))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = key_group.organisation) AND (s.key_group = key_group.id) AND (x.until_at > now())))));
 create policy own on public.key_group for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -978,7 +983,7 @@ create policy owner_all on public.ledger_checkpoint for all to safelight_owner
 create policy granted_write on public.ledger_detail for insert to safelight_serve
   with check ((EXISTS ( SELECT
    FROM public.access_grant g
-  WHERE ((g.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (g.organisation = ledger_detail.organisation)))));
+  WHERE ((g.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((g.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (g.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (g.organisation = ledger_detail.organisation)))));
 create policy own on public.ledger_detail for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -988,7 +993,7 @@ create policy owner_all on public.ledger_detail for all to safelight_owner
 create policy granted_write on public.ledger_entry for insert to safelight_serve
   with check ((EXISTS ( SELECT
    FROM public.access_grant g
-  WHERE ((g.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (g.organisation = ledger_entry.organisation)))));
+  WHERE ((g.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((g.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (g.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (g.organisation = ledger_entry.organisation)))));
 create policy own on public.ledger_entry for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -1050,10 +1055,10 @@ create policy sending on public.mail_outbox for update to safelight_serve
 create policy mine on public.marking_set for all to safelight_serve
   using (((person = ( SELECT public.scope_person() AS scope_person)) AND ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)) OR (EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = marking_set.organisation) AND (x.study = marking_set.study) AND (x.until_at > now())))))))
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = marking_set.organisation) AND (x.study = marking_set.study) AND (x.until_at > now())))))))
   with check (((person = ( SELECT public.scope_person() AS scope_person)) AND ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)) OR (EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = marking_set.organisation) AND (x.study = marking_set.study) AND (x.until_at > now())))))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = marking_set.organisation) AND (x.study = marking_set.study) AND (x.until_at > now())))))));
 create policy owner_all on public.marking_set for all to safelight_owner
   using (true)
   with check (true);
@@ -1072,7 +1077,7 @@ create policy own on public.organisation for all to safelight_serve
    FROM public.membership m
   WHERE ((m.person = ( SELECT public.scope_person() AS scope_person)) AND (m.organisation = organisation.id)))) OR (EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = organisation.id))))))
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = organisation.id))))))
   with check ((id = ( SELECT public.scope_organisation() AS scope_organisation)));
 create policy owner_all on public.organisation for all to safelight_owner
   using (true)
@@ -1084,7 +1089,7 @@ create policy partner on public.organisation for select to safelight_serve
 create policy granted on public.organisation_key for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = organisation_key.organisation) AND (x.until_at > now())))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = organisation_key.organisation) AND (x.until_at > now())))));
 create policy own on public.organisation_key for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -1114,12 +1119,12 @@ create policy owner_all on public.quarantine for all to safelight_owner
 create policy granted on public.report_version for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = report_version.organisation) AND (x.study = report_version.study) AND (x.until_at > now())))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = report_version.organisation) AND (x.study = report_version.study) AND (x.until_at > now())))));
 create policy granted_write on public.report_version for insert to safelight_serve
   with check ((EXISTS ( SELECT
    FROM (public.access x
      JOIN public.access_grant g ON (((g.organisation = x.owner) AND (g.id = x.grant_id))))
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = report_version.organisation) AND (x.study = report_version.study) AND (x.until_at > now()) AND ('report'::text = ANY (g.rights))))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = report_version.organisation) AND (x.study = report_version.study) AND (x.until_at > now()) AND ('report'::text = ANY (g.rights))))));
 create policy own on public.report_version for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -1129,7 +1134,7 @@ create policy owner_all on public.report_version for all to safelight_owner
 create policy granted on public.series for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = series.organisation) AND (x.study = series.study) AND (x.until_at > now())))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = series.organisation) AND (x.study = series.study) AND (x.until_at > now())))));
 create policy own on public.series for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));
@@ -1139,7 +1144,7 @@ create policy owner_all on public.series for all to safelight_owner
 create policy granted on public.study for select to safelight_serve
   using ((EXISTS ( SELECT
    FROM public.access x
-  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND (x.owner = study.organisation) AND (x.study = study.id) AND (x.until_at > now())))));
+  WHERE ((x.subject = ANY (ARRAY[( SELECT public.scope_organisation() AS scope_organisation), ( SELECT public.scope_person() AS scope_person)])) AND ((x.subject = ( SELECT public.scope_organisation() AS scope_organisation)) OR (x.workplace = ( SELECT public.scope_organisation() AS scope_organisation))) AND (x.owner = study.organisation) AND (x.study = study.id) AND (x.until_at > now())))));
 create policy own on public.study for all to safelight_serve
   using ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)))
   with check ((organisation = ( SELECT public.scope_organisation() AS scope_organisation)));

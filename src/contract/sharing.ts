@@ -4,7 +4,8 @@ import { BasisKind, Id, Instant, Purpose, Right, Verdict } from "#contract/words
 /** POST /api/studies/:owner/:id/share/verdict and …/share take the same proposal: the first only says what would happen, in words. */
 const Subject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("organisation"), id: Id }),
-  z.object({ kind: z.literal("person"), email: z.email() }),
+  /** `organisation`: the partner they work for, where it is not plain from the agreement. */
+  z.object({ kind: z.literal("person"), email: z.email(), organisation: Id.optional() }),
   z.object({
     kind: z.literal("link"),
     recipient: z.string().trim().min(1).max(120),
@@ -61,7 +62,7 @@ export const AccessRow = z.object({
   rights: z.array(Right),
   until: Instant,
   revokedAt: Instant.nullable(),
-  state: z.enum(["open", "expired", "revoked", "basis-ended", "closed"]),
+  state: z.enum(["open", "expired", "revoked", "basis-ended", "left", "closed"]),
   uses: z.number().int(),
   maxUses: z.number().int().nullable(),
   lastOpenedAt: Instant.nullable(),

@@ -34,7 +34,7 @@ before(async () => {
   database = await testDatabase();
   world = testWorld(database);
   organisations = [await anOrganisation(world), await anOrganisation(world), await anOrganisation(world)];
-  people = [uuidv7(), uuidv7()];
+  people = [uuidv7(), uuidv7()]; // each of them works now for one organisation, now for another
   studies = [];
   for (const owner of organisations) {
     const patient = uuidv7();
@@ -59,6 +59,7 @@ type Step =
       do: "grant";
       study: number;
       subject: number;
+      workplace: number;
       rights: Right[];
       purpose: Purpose;
       from: number;
@@ -81,6 +82,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant("grant" as const),
       study: fc.nat(5),
       subject: fc.nat(6),
+      workplace: fc.nat(3),
       rights: often([...RIGHTS], fc.subarray([...RIGHTS])),
       purpose: often("care" as Purpose, fc.constantFrom(...PURPOSES)),
       from: often(-10, minute),
@@ -159,6 +161,7 @@ async function play(steps: readonly Step[]): Promise<Model[]> {
     const twin = studies.find((other) => other.owner === study.owner && other.id !== study.id);
     const opened = one.prior && twin ? [study.id, twin.id] : [study.id];
     const grant: Model = {
+      ...{ workplace: isPerson(one.subject) ? (organisations[one.workplace] ?? null) : null },
       ...{ id: uuidv7(), owner: study.owner, subject, studies: opened, rights: one.rights, purpose: one.purpose },
       ...{
         basisKind: "own-care",
@@ -173,11 +176,15 @@ async function play(steps: readonly Step[]): Promise<Model[]> {
   return model;
 }
 
+/** Of the organisations, people and links that a grant may name. */
+const isPerson = (subject: number): boolean => subject === 3 || subject === 4;
+
 async function store(grant: Model, study: string, subject: number): Promise<void> {
   await database.transaction({ organisation: grant.owner, person: null }, async (tx) => {
     await insertGrant(tx, {
       ...{ organisation: grant.owner, id: grant.id, study, withPriors: grant.studies.length > 1, withReport: true },
-      ...{ subjectKind: subject < 3 ? "organisation" : subject < 5 ? "person" : "link", subject: grant.subject },
+      ...{ subjectKind: subject < 3 ? "organisation" : isPerson(subject) ? "person" : "link", subject: grant.subject },
+      ...{ workplace: grant.workplace, recipient: "" },
       ...{ rights: grant.rights, purpose: grant.purpose, basisKind: "own-care", basis: null, basisNote: "" },
       ...{ basisUntil: grant.basisUntil, until: grant.until, createdBy: null },
       studies: grant.studies.map((id) => ({ id, studyDate: "" })),
@@ -190,8 +197,9 @@ async function store(grant: Model, study: string, subject: number): Promise<void
 
 const sorted = (ids: readonly string[]) => [...ids].sort();
 
-/** Studies that somebody saw by a grant, so that the law is not kept by empty sets. */
+/** Studies that somebody saw by a grant, and that a grant named somebody who works elsewhere for, so that the law is not kept by empty sets. */
 let shown = 0;
+let elsewhere = 0;
 
 async function check(model: readonly Model[], who: Actor): Promise<void> {
   const now = new Date();
@@ -215,6 +223,13 @@ async function check(model: readonly Model[], who: Actor): Promise<void> {
       if (mayView(who, facts, now).allowed) read.push(id);
     }
     assert.deepEqual(sorted(read), bySql, "facts as the door reads them");
+    elsewhere += model.filter(
+      (grant) =>
+        grant.owner === owner &&
+        who.kind === "person" &&
+        grant.subject === who.id &&
+        grant.workplace !== who.organisation,
+    ).length;
     seen.push(...bySql);
     if (owner !== who.organisation) shown += bySql.length;
   }
@@ -238,4 +253,5 @@ test("mayView and the SQL of every search give the same studies over random hist
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000 },
   );
   assert.ok(shown >= 10, `only ${shown} studies were seen by a grant`);
+  assert.ok(elsewhere >= 10, `only ${elsewhere} grants named somebody who works elsewhere`);
 });

@@ -302,26 +302,53 @@ test("with another organisation's scope exactly what was granted to it is there"
   assert.deepEqual(await read(scope, "person", "id"), [group.person], "nobody of the other organisation");
 });
 
-test("a person who is named in a grant reads that study from wherever they work, a link's row reads nothing", async () => {
-  const reader = uuidv7();
-  const named = { ...clinic, grant: uuidv7(), partner: reader };
-  await database.owner.query(grant((h) => [h.org, h.grant, h.secret, "person", h.partner]).sql, [
-    clinic.org,
-    named.grant,
-    clinic.secret,
-    "person",
-    reader,
-    ["view"],
-    "care",
-    "own-care",
-    new Date("2999-01-01"),
-  ]);
+test("a person who is named in a grant reads that study while they work where it says, a link's row reads nothing", async () => {
+  const [reader, given] = [uuidv7(), uuidv7()];
   await database.owner.query(
-    "insert into access (subject, owner, study, grant_id, until_at) values ($1, $2, $3, $4, '2999-01-01')",
-    [reader, clinic.org, clinic.secret, named.grant],
+    `insert into access_grant (organisation, id, study, subject_kind, subject, workplace, rights, purpose, basis_kind, until_at)
+     values ($1, $2, $3, 'person', $4, $5, '{view,report}', 'care', 'own-care', '2999-01-01')`,
+    [clinic.org, given, clinic.secret, reader, group.org],
   );
-  assert.deepEqual(await read({ organisation: null, person: reader }, "study", "id"), [clinic.secret]);
-  assert.deepEqual(await read({ organisation: null, person: uuidv7() }, "study", "id"), []);
+  await database.owner.query(
+    "insert into access (subject, workplace, owner, study, grant_id, until_at) values ($1, $2, $3, $4, $5, '2999-01-01')",
+    [reader, group.org, clinic.org, clinic.secret, given],
+  );
+  const secret: Record<string, [string, string]> = {
+    study: ["id", clinic.secret],
+    series: ["id", clinic.secretSeries],
+    instance: ["id", clinic.secretInstance],
+    report_version: ["id", clinic.otherReport],
+    key_group: ["id", clinic.secretKey],
+    organisation_key: ["version", "1"],
+    access_grant: ["id", given],
+  };
+  const third = uuidv7();
+  await database.owner.query("insert into organisation (id, name, kind) values ($1, 'Third', 'clinic')", [third]);
+  for (const [table, [column, key]] of Object.entries(secret)) {
+    const rows = (organisation: string | null, person: string | null) =>
+      read({ organisation, person }, table, column, theirs);
+    assert.ok((await rows(group.org, reader)).includes(key), table);
+    for (const [organisation, person] of [
+      [third, reader],
+      [null, reader],
+      [third, uuidv7()],
+    ] as const)
+      assert.deepEqual(await rows(organisation, person), [], `${table} from ${organisation}`);
+    if (table !== "organisation_key") assert.ok(!(await rows(group.org, uuidv7())).includes(key), table);
+  }
+  const left = { organisation: third, person: reader };
+  assert.deepEqual(await read(left, "access", "study"), []);
+  assert.deepEqual(await read(left, "organisation", "id", `id = '${clinic.org}'`), []);
+  for (const text of [
+    `insert into report_version (organisation, id, study, author, author_organisation, version, status, sealed, wrapped_key, content_sha256) values ('${clinic.org}', '${uuidv7()}', '${clinic.secret}', '${reader}', '${third}', 9, 'final', '', '', '')`,
+    `insert into ledger_entry (organisation, id, at, actor_kind, action, outcome, body) values ('${clinic.org}', '${uuidv7()}', now(), 'person', 'study.view', 'done', '{}')`,
+    `insert into marking_set (organisation, study, person, sealed, wrapped_key) values ('${clinic.org}', '${clinic.secret}', '${reader}', '', '')`,
+  ])
+    await assert.rejects(
+      database.transaction(left, (tx) => sql`${sql.raw(text)}`.execute(tx)),
+      /row-level security/,
+      text,
+    );
 });
 
 test("what a person measured is read by that person alone, not by their organisation", async () => {

@@ -21,6 +21,7 @@ const person = (organisation: string, roles: Extract<Actor, { kind: "person" }>[
 const grant = (rights: readonly Right[], change: Partial<GrantFacts> = {}): GrantFacts => ({
   id: "g",
   subject: READERS,
+  workplace: null,
   rights,
   purpose: "second-opinion",
   basisKind: "agreement",

@@ -2,11 +2,15 @@ import { sql } from "kysely";
 import type { BasisKind, Purpose, Right } from "#contract/words.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 
-/** Who holds a grant, by name as far as this organisation may know it: the link's recipient, the partner, the person. */
+/** Who holds a grant, as far as this organisation may know it: the link's recipient, the partner, the colleague's name, the address at a partner. */
 const SUBJECT_NAME = sql.raw(`case g.subject_kind
     when 'link' then (select l.recipient from link l where l.organisation = g.organisation and l.grant_id = g.id limit 1)
     when 'organisation' then (select o.name from organisation o where o.id = g.subject)
-    else (select p.display_name from person p where p.id = g.subject) end`);
+    else coalesce(nullif(g.recipient, ''), (select p.display_name from person p where p.id = g.subject)) end`);
+
+/** A colleague who left since, or works for nobody that the grant names: it stands on paper and opens nothing. */
+const HOLDER_LEFT = sql<boolean>`(g.subject_kind = 'person' and (g.workplace is null or (g.workplace = g.organisation and not exists (
+    select from membership m where m.organisation = g.organisation and m.person = g.subject and m.from_at <= now() and (m.until_at is null or m.until_at > now())))))`;
 
 export type PatientGrant = { id: string; name: string; basisKind: BasisKind };
 
@@ -16,7 +20,7 @@ export async function grantsOfPatient(tx: Tx, organisation: string, patient: str
     select g.id, coalesce(${SUBJECT_NAME}, '') as name, g.basis_kind as "basisKind"
     from access_grant g join study s on s.organisation = g.organisation and s.id = g.study
     where g.organisation = ${organisation} and s.patient = ${patient} and g.revoked_at is null and g.basis_ended_at is null
-      and g.until_at > now() and (g.basis_until is null or g.basis_until > now()) order by g.created_at, g.id`.execute(
+      and g.until_at > now() and (g.basis_until is null or g.basis_until > now()) and not ${HOLDER_LEFT} order by g.created_at, g.id`.execute(
     tx,
   );
   return rows;
@@ -36,6 +40,7 @@ export type AccessRecord = {
   revokedAt: Date | null;
   basisUntil: Date | null;
   basisEndedAt: Date | null;
+  left: boolean;
   link: string | null;
   linkClosedAt: Date | null;
   uses: number;
@@ -52,7 +57,7 @@ export async function accessOfStudy(tx: Tx, organisation: string, study: string)
         when 'consent' then (select f.title || ' v' || f.version from consent_event c
           join consent_form_version f on f.organisation = c.organisation and f.id = c.form_version where c.organisation = g.organisation and c.id = g.basis)
         end, g.basis_note) as "basisTitle",
-      g.rights, g.from_at as "from", g.until_at as until, g.revoked_at as "revokedAt", g.basis_until as "basisUntil", g.basis_ended_at as "basisEndedAt",
+      g.rights, g.from_at as "from", g.until_at as until, g.revoked_at as "revokedAt", g.basis_until as "basisUntil", g.basis_ended_at as "basisEndedAt", ${HOLDER_LEFT} as left,
       l.id as link, l.closed_at as "linkClosedAt", coalesce(l.uses, used.times, 0)::integer as uses, l.uses_left as "usesLeft", used.last as "lastOpenedAt"
     from access_grant g
       left join link l on l.organisation = g.organisation and l.grant_id = g.id

@@ -18,12 +18,14 @@ export function mayRevoke(who: Actor): boolean {
   return who.kind === "system" || hasOne(who, REVOKE);
 }
 
-export type GrantState = "open" | "expired" | "revoked" | "basis-ended" | "closed";
+export type GrantState = "open" | "expired" | "revoked" | "basis-ended" | "left" | "closed";
 export type GrantTimes = {
   until: Date;
   revokedAt: Date | null;
   basisUntil: Date | null;
   basisEndedAt: Date | null;
+  /** Whoever it was given to does not work there any more. */
+  left: boolean;
   linkClosedAt: Date | null;
   usesLeft: number | null;
 };
@@ -33,5 +35,6 @@ export function stateOf(grant: GrantTimes, now: Date): GrantState {
   if (grant.revokedAt !== null) return "revoked";
   if (grant.basisEndedAt !== null || (grant.basisUntil !== null && grant.basisUntil <= now)) return "basis-ended";
   if (grant.until <= now) return "expired";
+  if (grant.left) return "left";
   return grant.linkClosedAt !== null || grant.usesLeft === 0 ? "closed" : "open";
 }

@@ -18,8 +18,7 @@ export type SharedNow = { grant: string; because: string; link: { id: string; se
 
 /** A grant to an organisation, a person or the holder of a link. No purpose and basis, no grant; it never outlives its basis. */
 export const shareStudy = action("study.share", StudyShare, async (inside, who, input) => {
-  if (input.basis && "id" in input.basis)
-    await holdBasis(inside.tx, who.organisation, input.basis.kind, input.basis.id);
+  if (input.basis) await holdBasis(inside.tx, who.organisation, input.basis);
   const judged = await judge(inside, who, input);
   const { verdict, study, subject, proposal } = judged;
   const note = {
@@ -43,10 +42,12 @@ export const shareStudy = action("study.share", StudyShare, async (inside, who, 
     withReport: input.withReport,
     subjectKind: input.subject.kind,
     subject: holder,
+    workplace: judged.workplace,
+    recipient: judged.workplace === null || judged.workplace === study.owner ? "" : subject.name,
     rights: input.rights,
     purpose: proposal.purpose,
     basisKind: proposal.basis.kind,
-    basis: proposal.basis.id,
+    basis: judged.rests,
     basisNote: proposal.basis.note,
     basisUntil: verdict.basisUntil,
     until,

@@ -105,6 +105,10 @@ export type NewGrant = {
   withReport: boolean;
   subjectKind: "organisation" | "person" | "link";
   subject: string;
+  /** Of a person: the organisation they work for under it. */
+  workplace: string | null;
+  /** Whom it names where the owner does not know them: the address as it was typed. */
+  recipient: string;
   rights: readonly Right[];
   purpose: Purpose;
   basisKind: BasisKind;
@@ -118,13 +122,13 @@ export type NewGrant = {
 
 /** The grant, and with it the recipient's rows in the access relation: one per study it opens. */
 export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
-  await sql`insert into access_grant (organisation, id, study, with_priors, with_report, subject_kind, subject, rights, purpose, basis_kind, basis, basis_note, basis_until, until_at, created_by)
-    values (${grant.organisation}, ${grant.id}, ${grant.study}, ${grant.withPriors}, ${grant.withReport}, ${grant.subjectKind}, ${grant.subject}, ${[...grant.rights]}::text[], ${grant.purpose},
+  await sql`insert into access_grant (organisation, id, study, with_priors, with_report, subject_kind, subject, workplace, recipient, rights, purpose, basis_kind, basis, basis_note, basis_until, until_at, created_by)
+    values (${grant.organisation}, ${grant.id}, ${grant.study}, ${grant.withPriors}, ${grant.withReport}, ${grant.subjectKind}, ${grant.subject}, ${grant.workplace}, ${grant.recipient}, ${[...grant.rights]}::text[], ${grant.purpose},
       ${grant.basisKind}, ${grant.basis}, ${grant.basisNote}, ${grant.basisUntil}, ${grant.until}, ${grant.createdBy})`.execute(
     tx,
   );
   for (const study of grant.studies) {
-    await sql`insert into access (subject, owner, study, grant_id, until_at, study_date) values (${grant.subject}, ${grant.organisation}, ${study.id}, ${grant.id}, ${grant.until}, ${study.studyDate})`.execute(
+    await sql`insert into access (subject, workplace, owner, study, grant_id, until_at, study_date) values (${grant.subject}, ${grant.workplace}, ${grant.organisation}, ${study.id}, ${grant.id}, ${grant.until}, ${study.studyDate})`.execute(
       tx,
     );
   }
@@ -173,13 +177,23 @@ export async function endGrants(
 
 /**
  * Holds the basis of a grant that is being made until the transaction ends: whoever ends that agreement or consent meanwhile
- * waits, and then ends this grant too.
+ * waits, and then ends this grant too. A share for own care may rest on any agreement.
  */
-export async function holdBasis(tx: Tx, organisation: string, kind: BasisKind, id: string): Promise<void> {
-  if (kind === "agreement")
-    await sql`select from agreement where organisation = ${organisation} and id = ${id} for share`.execute(tx);
-  if (kind === "consent")
-    await sql`select from consent_event where organisation = ${organisation} and id = ${id} for share`.execute(tx);
+export async function holdBasis(
+  tx: Tx,
+  organisation: string,
+  basis: { kind: BasisKind; id?: string | undefined },
+): Promise<void> {
+  if (basis.kind === "agreement")
+    await sql`select from agreement where organisation = ${organisation} and id = ${basis.id} for share`.execute(tx);
+  if (basis.kind === "own-care")
+    await sql`select from agreement where organisation = ${organisation} and ended_at is null order by id for share`.execute(
+      tx,
+    );
+  if (basis.kind === "consent")
+    await sql`select from consent_event where organisation = ${organisation} and id = ${basis.id} for share`.execute(
+      tx,
+    );
 }
 
 /** The grants that rest on this agreement or consent and have not ended. */

@@ -18,6 +18,7 @@ import {
 } from "#features/sharing/grant-queries.ts";
 import { priorsGoing, spelledOtherwise } from "#features/sharing/prior-rules.ts";
 import {
+  basisOf,
   carryingBases,
   isBirthDate,
   mayShare,
@@ -25,8 +26,11 @@ import {
   type ShareFacts,
   type ShareVerdict,
   sharesFor,
+  standsFor,
+  workplaceOf,
 } from "#features/sharing/share-rules.ts";
 import { Fault } from "#kit/fault.ts";
+import { uuidv7 } from "#kit/uuid.ts";
 
 export const StudyShare = ShareProposal.extend({ owner: Id, study: Id });
 export type StudyShareInput = z.output<typeof StudyShare>;
@@ -38,6 +42,10 @@ export type Judged = {
   verdict: ShareVerdict;
   bases: (Basis & { title: string; until: Date | null })[];
   subject: { id: string | null; name: string };
+  /** Of a person: the organisation they are given it for. */
+  workplace: string | null;
+  /** The agreement or consent that the grant ends with. */
+  rests: string | null;
   /** What goes along where priors are shared, and how many stay because they may be another person's. */
   priors: PriorRecord[];
   priorsStaying: number;
@@ -62,7 +70,8 @@ export async function judge(
     linkMaxDays: await linkMaxDays(tx, who.organisation),
     houseClosed: await isHouseClosed(tx),
   };
-  const { subject, ...named } = await subjectOf(tx, input);
+  const partners = agreements.filter((one) => standsFor(one, now)).map(({ partner }) => partner);
+  const { subject, ...named } = await subjectOf(tx, who.organisation, partners, input);
   const proposal: Proposal = {
     subject,
     purpose: input.purpose,
@@ -93,6 +102,8 @@ export async function judge(
       until: titles.get(basis.id ?? "")?.until ?? null,
     })),
     subject: named,
+    workplace: workplaceOf(facts, proposal),
+    rests: basisOf(facts, proposal, now),
     priors: going,
     priorsStaying: priors.length - going.length,
   };
@@ -100,7 +111,12 @@ export async function judge(
 
 type Target = { subject: Proposal["subject"]; id: string | null; name: string };
 
-async function subjectOf(tx: ActionTx["tx"], { subject }: StudyShareInput): Promise<Target> {
+async function subjectOf(
+  tx: ActionTx["tx"],
+  owner: string,
+  partners: readonly string[],
+  { subject }: StudyShareInput,
+): Promise<Target> {
   switch (subject.kind) {
     case "organisation":
       return target({ ...subject, name: await organisationName(tx, subject.id) }, subject.id);
@@ -108,16 +124,32 @@ async function subjectOf(tx: ActionTx["tx"], { subject }: StudyShareInput): Prom
       return target({ kind: "link", name: subject.recipient, toPatient: subject.toPatient }, null);
     case "person": {
       const person = await personByEmail(tx, subject.email);
-      if (!person)
-        throw new Fault(
-          "input.invalid",
-          "Nobody with that address works here or at a partner; share by link instead.",
-          { place: "subject.email" },
-        );
-      const { id, displayName: name, organisations } = person;
-      return target({ kind: "person", id, name, organisations }, id);
+      if (person?.organisations.includes(owner)) {
+        const { id, displayName: name } = person;
+        return target({ kind: "person", id, name, organisations: [owner] }, id);
+      }
+      return atPartner(person?.id ?? uuidv7(), subject, partners);
     }
   }
+}
+
+/**
+ * Somebody of a partner is named by their address alone. Whether anybody has it, and where they work, is the partner's to say:
+ * known and unknown addresses are judged, granted and listed alike, and one that nobody has opens nothing to anybody.
+ */
+function atPartner(
+  id: string,
+  { email: name, organisation }: Extract<StudyShareInput["subject"], { kind: "person" }>,
+  partners: readonly string[],
+): Target {
+  const organisations = [...new Set(partners)].filter((one) => organisation === undefined || one === organisation);
+  if (organisations.length === 0)
+    throw new Fault(
+      "input.invalid",
+      "Nobody with that address works here, and there is no such partner; share by link instead.",
+      { place: "subject.email" },
+    );
+  return target({ kind: "person", id, name, organisations }, id);
 }
 
 function target(subject: Proposal["subject"], id: string | null): Target {

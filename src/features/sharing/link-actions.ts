@@ -257,7 +257,7 @@ export async function recordRefusal(world: World, secretText: string): Promise<"
       organisation,
       action: "link.open",
       outcome: "refused",
-      because: stateOf(times, tx.now),
+      because: stateOf({ ...times, left: false }, tx.now),
       patient: times.patient,
       study: times.study,
       subject: id,

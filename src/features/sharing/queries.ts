@@ -6,6 +6,7 @@ import type { Tx } from "#platform/postgres/db.ts";
 type GrantRow = {
   id: string;
   subject: string;
+  workplace: string | null;
   rights: Right[];
   purpose: Purpose;
   basis_kind: BasisKind;
@@ -37,7 +38,7 @@ export async function studyFacts(
   subjects: readonly string[],
 ): Promise<StudyFacts> {
   const { rows } = await sql<GrantRow>`
-    select g.id, x.subject, g.rights, g.purpose, g.basis_kind, g.basis_until, g.basis_ended_at, g.from_at, g.until_at, g.revoked_at, g.with_report
+    select g.id, x.subject, x.workplace, g.rights, g.purpose, g.basis_kind, g.basis_until, g.basis_ended_at, g.from_at, g.until_at, g.revoked_at, g.with_report
     from access x join access_grant g on g.organisation = x.owner and g.id = x.grant_id
     where x.owner = ${owner} and x.study = ${study} and x.subject = any(${[...subjects]}::uuid[])`.execute(tx);
   return { study, owner, grants: rows.map(grantOf) };
@@ -47,6 +48,7 @@ function grantOf(row: GrantRow): GrantFacts {
   return {
     id: row.id,
     subject: row.subject,
+    workplace: row.workplace,
     rights: row.rights,
     purpose: row.purpose,
     basisKind: row.basis_kind,

@@ -28,6 +28,7 @@ const person = (roles: readonly Role[], organisation = CLINIC, purpose: Purpose 
 const grant = (over: Partial<GrantFacts> = {}): GrantFacts => ({
   id: "g",
   subject: GROUP,
+  workplace: null,
   rights: ["view"],
   purpose: "second-opinion",
   basisKind: "agreement",
@@ -86,13 +87,33 @@ test("a member without any role sees nothing, neither the own studies nor grante
 });
 
 test("a person who is named in a grant needs no clinical role, at home or elsewhere", () => {
-  const named = study(grant({ subject: PERSON }));
   for (const organisation of [CLINIC, GROUP])
-    assert.deepEqual(mayUse("view", person(["auditor"], organisation), named, NOW), {
-      allowed: true,
-      because: "grant",
-      grant: "g",
-    });
+    assert.deepEqual(
+      mayUse(
+        "view",
+        person(["auditor"], organisation),
+        study(grant({ subject: PERSON, workplace: organisation })),
+        NOW,
+      ),
+      { allowed: true, because: "grant", grant: "g" },
+    );
+});
+
+test("what a person was given for one workplace is theirs there alone: not where they work now or work too", () => {
+  const rights = [...RIGHTS];
+  for (const organisation of [CLINIC, GROUP, "elsewhere"])
+    for (const workplace of [CLINIC, GROUP, "elsewhere", PERSON, null])
+      for (const role of ROLES)
+        for (const right of RIGHTS) {
+          const named = study(grant({ subject: PERSON, workplace, rights }));
+          const verdict = mayUse(right, person([role], organisation), named, NOW);
+          const own = organisation === CLINIC && OWN[role].includes(right);
+          assert.equal(
+            verdict.allowed,
+            own || workplace === organisation,
+            `${role} of ${organisation}: ${right} for ${workplace}`,
+          );
+        }
 });
 
 test("a session's purpose fits the same purpose; care also fits second opinion, the patient's wish and an emergency", () => {
@@ -217,6 +238,7 @@ test("no search reaches a study by subjects that the verdict would not take", ()
   assert.deepEqual(reachOf(person(["radiologist"]), CLINIC), { all: true });
   const away = reachOf(person(["auditor"], GROUP), CLINIC);
   assert.deepEqual(away.all === false && away.subjects, [PERSON]);
+  assert.deepEqual(away.all === false && away.named, { person: PERSON, workplace: GROUP });
   const home = reachOf(person(["auditor"]), CLINIC);
   assert.deepEqual(home.all === false && home.subjects, [PERSON]);
 });

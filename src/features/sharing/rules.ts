@@ -9,6 +9,8 @@ export type GrantFacts = {
   id: string;
   /** An organisation's, a person's or a link's identifier. */
   subject: string;
+  /** Given to a person: the organisation they work for under it. Working for another one, or for none, they have nothing by it. */
+  workplace: string | null;
   rights: readonly Right[];
   purpose: Purpose;
   basisKind: BasisKind;
@@ -135,7 +137,7 @@ function tokenAllows(right: Right, scopes: readonly string[]): boolean {
 }
 
 function byGrant(right: Right, who: Actor, subjects: readonly string[], study: StudyFacts, now: Date): AccessVerdict {
-  const mine = study.grants.filter((grant) => subjects.includes(grant.subject));
+  const mine = study.grants.filter((grant) => subjects.includes(grant.subject) && isForWorkOf(who, grant));
   if (mine.length === 0) return deny("no-grant");
   const standing = mine.filter((grant) => grantStands(grant, now));
   if (standing.length === 0) return deny(mine.some((grant) => basisStands(grant, now)) ? "grant-ended" : "basis-ended");
@@ -145,32 +147,44 @@ function byGrant(right: Right, who: Actor, subjects: readonly string[], study: S
   return fitting ? allow("grant", fitting.id) : deny("purpose");
 }
 
-/** What a search of an owner's studies may show this actor: all of them, or those with a standing grant to one of `subjects` for one of `purposes`. */
-export type Reach = { all: true } | { all: false; subjects: readonly string[]; purposes: readonly Purpose[] };
+/** A grant that names the person counts where they work as it says; one to their organisation is for whoever works there. */
+function isForWorkOf(who: Actor, grant: GrantFacts): boolean {
+  return who.kind !== "person" || grant.subject !== who.id || grant.workplace === who.organisation;
+}
+
+/**
+ * What a search of an owner's studies may show this actor: all of them, or those with a standing grant to one of `subjects` for
+ * one of `purposes`; what stands in the name of `person` only for their `workplace`.
+ */
+export type Reach =
+  | { all: true }
+  | {
+      all: false;
+      subjects: readonly string[];
+      named: { person: string; workplace: string } | null;
+      purposes: readonly Purpose[];
+    };
 
 /** The same policy as `mayView`, as the parts of a query: search cannot call a function a row. A law shows that both agree. */
 export function reachOf(who: Actor, owner: string): Reach {
   const purposes = PURPOSES.filter((purpose) => purposeFits(who.purpose, purpose));
-  const none: Reach = { all: false, subjects: [], purposes };
-  if (who.kind === "link")
-    return who.organisation === owner && who.rights.includes("view")
-      ? { all: false, subjects: [who.id], purposes }
-      : none;
+  const named = who.kind === "person" ? { person: who.id, workplace: who.organisation } : null;
+  const through = (...subjects: string[]): Reach => ({ all: false, subjects, named, purposes });
+  const none = through();
+  if (who.kind === "link") return who.organisation === owner && who.rights.includes("view") ? through(who.id) : none;
   if (who.organisation === owner) {
     if (inOwnOrganisation("view", who).allowed) return { all: true };
-    return who.kind === "person" ? { all: false, subjects: [who.id], purposes } : none;
+    return who.kind === "person" ? through(who.id) : none;
   }
   switch (who.kind) {
     case "person":
-      return {
-        all: false,
-        subjects: who.roles.some((role) => GRANTED[role].includes("view")) ? [who.id, who.organisation] : [who.id],
-        purposes,
-      };
+      return who.roles.some((role) => GRANTED[role].includes("view"))
+        ? through(who.id, who.organisation)
+        : through(who.id);
     case "token":
-      return tokenAllows("view", who.scopes) ? { all: false, subjects: [who.organisation], purposes } : none;
+      return tokenAllows("view", who.scopes) ? through(who.organisation) : none;
     case "device":
-      return who.services.includes("query") ? { all: false, subjects: [who.organisation], purposes } : none;
+      return who.services.includes("query") ? through(who.organisation) : none;
     case "system":
       return none;
   }

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PURPOSES, type Purpose, ROLES } from "#contract/words.ts";
+import { PURPOSES, type Purpose, ROLES, type Role } from "#contract/words.ts";
 import { stateOf } from "#features/sharing/access-rules.ts";
 import {
   type AgreementFacts,
+  basisOf,
   type ConsentFacts,
   carryingBases,
   isBirthDate,
   mayShare,
   type Proposal,
   type ShareFacts,
+  workplaceOf,
 } from "#features/sharing/share-rules.ts";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
@@ -76,6 +78,52 @@ test("an organisation is shared with under a running agreement only, even for ca
   assert.equal(because(facts({ agreements: [agreement({ endedAt: at(-1) })] }), group()), "basis-missing");
 });
 
+test("a share of care with a partner rests on the running agreement it needs, the longest, and ends with it", () => {
+  const agreements = [
+    agreement({ id: "short", until: at(10) }),
+    agreement({ id: "long", until: at(50) }),
+    agreement({ id: "ended", until: at(90), endedAt: at(-1) }),
+    agreement({ id: "over", until: NOW }),
+    agreement({ id: "theirs", partner: "another", until: at(70) }),
+  ];
+  const colleague = { kind: "person", id: "p", name: "Dr X", organisations: ["clinic"] } as const;
+  const reader = { ...colleague, organisations: ["group"] };
+  const given = facts({ agreements });
+  for (const proposal of [group(), group({ subject: reader })]) {
+    assert.deepEqual(mayShare(WHO, given, proposal, NOW), {
+      allowed: true,
+      because: "own-care",
+      basisUntil: at(50),
+    });
+    assert.equal(basisOf(given, proposal, NOW), "long");
+    assert.equal(because(facts({ agreements: agreements.slice(2) }), proposal), "basis-missing");
+  }
+  for (const proposal of [link(), group({ subject: colleague })]) {
+    assert.deepEqual(mayShare(WHO, given, proposal, NOW), { allowed: true, because: "own-care", basisUntil: null });
+    assert.equal(basisOf(given, proposal, NOW), null);
+  }
+  assert.equal(basisOf(given, group({ basis: PAPER }), NOW), "paper");
+  assert.equal(basisOf(given, group({ basis: YES }), NOW), "yes");
+});
+
+test("a person is given a study for one workplace: the agreement's partner, else the owner's, else the only one they have", () => {
+  const at = (organisations: readonly string[], basis: Proposal["basis"] = OWN_CARE) => {
+    const given = facts({ agreements: [agreement()], consents: [consent({ purposes: ["second-opinion"] })] });
+    const proposal = group({ subject: { kind: "person", id: "p", name: "Dr X", organisations }, basis });
+    return [workplaceOf(given, proposal), because(given, proposal)];
+  };
+  assert.deepEqual(at(["clinic"]), ["clinic", "own-care"]);
+  assert.deepEqual(at(["clinic", "group"]), ["clinic", "own-care"]);
+  assert.deepEqual(at(["clinic", "group"], PAPER), ["group", "agreement"]);
+  assert.deepEqual(at(["group"]), ["group", "own-care"]);
+  assert.deepEqual(at(["group", "another"], PAPER), ["group", "agreement"]);
+  for (const basis of [OWN_CARE, YES])
+    assert.deepEqual(at(["group", "another"], basis), [null, "workplace-unclear"], "which of them?");
+  for (const basis of [OWN_CARE, YES]) assert.deepEqual(at([], basis), [null, "workplace-unclear"]);
+  assert.equal(workplaceOf(facts(), group()), null);
+  assert.equal(workplaceOf(facts(), link()), null);
+});
+
 test("an agreement carries its partner, its purposes and its time", () => {
   const under = (over: Partial<AgreementFacts>, proposal = group({ basis: PAPER })) =>
     because(facts({ agreements: [agreement(over)] }), proposal);
@@ -107,6 +155,40 @@ test("a consent carries its own patient, its purposes, its recipient and its tim
   assert.equal(under({ from: at(1) }), "basis-ended");
   assert.equal(under({ recipient: "dr. b fourie" }), "consent", "spelling of the same name");
   assert.equal(under({ recipient: "Dr C. Fourie" }), "basis-other-recipient");
+});
+
+test("a consent's recipient is who is spelled like that: vowel signs and accents count, signs alone name nobody", () => {
+  const verdict = (recipient: string, name: string, more: ConsentFacts[] = []) =>
+    because(
+      facts({ consents: [consent({ recipient }), ...more] }),
+      link({ purpose: "teaching", basis: YES, subject: { kind: "link", name, toPatient: false } }),
+    );
+  for (const [recipient, name] of [
+    ["राम", "रोम"],
+    ["கமலா", "கோமளி"],
+    ["มานี", "มานะ"],
+    ["محمد", "مُحَمَّد"],
+    ["Müller", "Muller"],
+    ["!!!", "???"],
+    ["!!!", "!!!"],
+    ["…", "Acme"],
+  ] as const)
+    assert.equal(verdict(recipient, name), "basis-other-recipient", `${recipient} and ${name}`);
+  for (const [recipient, name] of [
+    ["राम", " राम "],
+    ["Mu\u0308ller", "m\u00fcller"],
+    ["Acme Insurance", "ACME-Insurance!"],
+    ["Dr. 5", "dr 5"],
+  ] as const)
+    assert.equal(verdict(recipient, name), "consent", `${recipient} and ${name}`);
+  const refusal = (recipient: string) => [consent({ id: "no", decision: "refused", from: at(-0.5), recipient })];
+  assert.equal(
+    verdict("", "Muller", refusal("Müller")),
+    "consent-refused",
+    "a refusal reaches the plainer spelling too",
+  );
+  assert.equal(verdict("", "???", refusal("!!!")), "consent-refused", "and whatever holds no letter");
+  assert.equal(verdict("", "Acme", refusal("Other")), "consent");
 });
 
 test("a later refusal for the same purpose and recipient takes an earlier consent's force", () => {
@@ -156,8 +238,28 @@ test("the holder of a link looks and downloads at most, for as long as the organ
   assert.equal(because(facts(), link({ days: 30 })), "own-care");
 });
 
-test("a legal order is named in words; an emergency is no basis that somebody types", () => {
-  const order = (note: string) => because(facts(), link({ basis: { kind: "legal-order", id: null, note } }));
+test("a legal order is named in words by who answers for the organisation; an emergency is no basis that somebody types", () => {
+  const ordered = link({ basis: { kind: "legal-order", id: null, note: "Court order 12/2026" } });
+  const by = (...roles: Role[]) => mayShare({ organisation: "clinic", roles }, facts(), ordered, NOW).because;
+  assert.deepEqual(
+    ROLES.map((role) => [role, by(role)]),
+    [
+      ["administrator", "role"], // shares nothing
+      ["radiographer", "order-not-yours"],
+      ["radiologist", "order-not-yours"],
+      ["referrer", "role"],
+      ["privacy-officer", "legal-order"],
+      ["auditor", "role"],
+    ],
+  );
+  assert.equal(by("radiographer", "administrator"), "legal-order");
+  const order = (note: string) =>
+    mayShare(
+      { organisation: "clinic", roles: ["privacy-officer"] },
+      facts(),
+      link({ basis: { kind: "legal-order", id: null, note } }),
+      NOW,
+    ).because;
   assert.equal(order("Court order 12/2026"), "legal-order");
   assert.equal(order("   court        "), "basis-missing");
   assert.equal(because(facts(), link({ basis: { kind: "emergency", id: null, note: "" } })), "basis-does-not-carry");
@@ -187,6 +289,7 @@ test("what was decided about a grant is said before what ran out by itself", () 
     revokedAt: null,
     basisUntil: null,
     basisEndedAt: null,
+    left: false,
     linkClosedAt: null,
     usesLeft: null,
   };
@@ -196,6 +299,8 @@ test("what was decided about a grant is said before what ran out by itself", () 
     [{ usesLeft: 0 }, "closed"],
     [{ linkClosedAt: at(-1) }, "closed"],
     [{ until: NOW }, "expired"],
+    [{ until: NOW, left: true }, "expired"],
+    [{ left: true }, "left"],
     [{ basisUntil: NOW }, "basis-ended"],
     [{ basisEndedAt: at(-1), linkClosedAt: at(-1) }, "basis-ended"],
     [{ revokedAt: at(-1), linkClosedAt: at(-1), until: NOW }, "revoked"],

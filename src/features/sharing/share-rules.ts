@@ -34,6 +34,7 @@ export type ShareFacts = {
 export type Proposal = {
   subject:
     | { kind: "organisation"; id: string; name: string }
+    /** `organisations`: where they work, as far as the owner may know it; one of them is the workplace it is given for. */
     | { kind: "person"; id: string; name: string; organisations: readonly string[] }
     | { kind: "link"; name: string; toPatient: boolean };
   purpose: Purpose;
@@ -64,6 +65,8 @@ export type ShareBecause =
   | "basis-other-recipient"
   | "basis-other-purpose"
   | "basis-does-not-carry"
+  | "order-not-yours"
+  | "workplace-unclear"
   | "consent-refused"
   | "challenge-missing"
   | "challenge-too-weak"
@@ -73,6 +76,8 @@ export type ShareBecause =
 export type ShareVerdict = { allowed: boolean; because: ShareBecause; basisUntil: Date | null };
 
 const SHARING_ROLES: readonly Role[] = ["radiographer", "radiologist", "privacy-officer"];
+/** That an order of a court or an authority is to be obeyed is decided by who answers for the organisation, not at the desk. */
+const LEGAL_ROLES: readonly Role[] = ["administrator", "privacy-officer"];
 /** Care of one's own patient by another clinician, and a copy to the patient, do not rest on consent: they are the treatment itself, or the patient's own wish. */
 const OWN_CARE_PURPOSES: readonly Purpose[] = ["care", "second-opinion", "patient-request"];
 /** The holder of a link has no account: nothing is written or passed on under its name. */
@@ -106,8 +111,15 @@ export function mayShare(
   if (proposal.days > facts.linkMaxDays && proposal.subject.kind === "link") return no("too-long");
   const weak = challengeProblem(proposal);
   if (weak) return no(weak);
-  if (!proposal.basis) return no("basis-missing");
-  switch (proposal.basis.kind) {
+  const verdict = byBasis(who, facts, proposal, now);
+  const nowhere = proposal.subject.kind === "person" && workplaceOf(facts, proposal) === null;
+  return verdict.allowed && nowhere ? no("workplace-unclear") : verdict;
+}
+
+function byBasis(who: { roles: readonly Role[] }, facts: ShareFacts, proposal: Proposal, now: Date): ShareVerdict {
+  switch (proposal.basis?.kind) {
+    case undefined:
+      return no("basis-missing");
     case "agreement":
       return byAgreement(facts, proposal, now);
     case "consent":
@@ -115,10 +127,45 @@ export function mayShare(
     case "own-care":
       return byOwnCare(facts, proposal, now);
     case "legal-order":
-      return proposal.basis.note.trim().length >= 15 ? yes("legal-order") : no("basis-missing");
+      return byLegalOrder(who, proposal.basis.note);
     case "emergency":
       return no("basis-does-not-carry"); // only breaking the glass makes this basis
   }
+}
+
+function byLegalOrder({ roles }: { roles: readonly Role[] }, note: string): ShareVerdict {
+  if (!roles.some((role) => LEGAL_ROLES.includes(role))) return no("order-not-yours");
+  return note.trim().length >= 15 ? yes("legal-order") : no("basis-missing");
+}
+
+/**
+ * The organisation a person is given something for: the partner of the agreement it rests on, else the owner, where they
+ * work there, else the one other place they work at. Null where that is not one, and for whoever is no person.
+ */
+export function workplaceOf(facts: Pick<ShareFacts, "owner" | "agreements">, proposal: Proposal): string | null {
+  const { subject, basis } = proposal;
+  if (subject.kind !== "person") return null;
+  if (basis?.kind === "agreement") return facts.agreements.find(({ id }) => id === basis.id)?.partner ?? null;
+  if (subject.organisations.includes(facts.owner)) return facts.owner;
+  const [first, ...others] = subject.organisations;
+  return first !== undefined && others.length === 0 ? first : null;
+}
+
+/**
+ * What a grant by this proposal ends with: the agreement or consent that it names; for a share of care with a partner the
+ * running agreement that it needs, the one that runs longest. Null where it rests on nothing on record.
+ */
+export function basisOf(facts: ShareFacts, proposal: Proposal, now: Date): string | null {
+  if (proposal.basis?.kind !== "own-care") return proposal.basis?.id ?? null;
+  return neededAgreement(facts, proposal, now)?.id ?? null;
+}
+
+function neededAgreement(facts: ShareFacts, proposal: Proposal, now: Date): AgreementFacts | undefined {
+  const { subject } = proposal;
+  const partner = subject.kind === "organisation" ? subject.id : workplaceOf(facts, proposal);
+  return facts.agreements
+    .filter((agreement) => agreement.partner === partner && standsFor(agreement, now))
+    .sort((one, other) => other.until.getTime() - one.until.getTime())[0];
 }
 
 function challengeProblem(proposal: Proposal): ShareBecause | null {
@@ -171,36 +218,48 @@ function byConsent(facts: ShareFacts, proposal: Proposal, now: Date): ShareVerdi
       later.decision === "refused" &&
       later.from > consent.from &&
       later.purposes.includes(proposal.purpose) &&
-      names(later, proposal),
+      mayName(later, proposal),
   );
   return takenBack ? no("consent-refused") : yes("consent", consent.until);
 }
 
 /** A consent without a recipient is for whom the form names; one with a recipient is for nobody else. */
 function names({ recipient }: ConsentFacts, { subject }: Proposal): boolean {
-  return recipient.trim() === "" || folded(recipient) === folded(subject.name);
+  const named = folded(recipient);
+  return recipient.trim() === "" || (named !== "" && named === folded(subject.name));
 }
 
+/** A refusal reaches further than a consent: also who is spelled without the marks, and what holds no letters at all. */
+function mayName({ recipient }: ConsentFacts, { subject }: Proposal): boolean {
+  return recipient.trim() === "" || withoutMarks(recipient) === withoutMarks(subject.name);
+}
+
+/** A name as it is compared: whatever its case, spacing and punctuation; vowel signs and accents are part of it (Unicode, \p{M}). */
 function folded(name: string): string {
   return name
     .normalize("NFKD")
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, " ")
     .trim();
 }
 
+const withoutMarks = (name: string): string => folded(name).replace(/\p{M}/gu, "");
+
+/** With a partner for one's own care only while an agreement with it runs: the share ends with that one. */
 function byOwnCare(facts: ShareFacts, proposal: Proposal, now: Date): ShareVerdict {
   if (!OWN_CARE_PURPOSES.includes(proposal.purpose)) return no("basis-does-not-carry");
-  if (proposal.subject.kind === "organisation") {
-    const running = facts.agreements.some(
-      (agreement) => reaches(agreement.partner, proposal) && standsFor(agreement, now),
-    );
-    if (!running) return no("basis-missing");
+  if (proposal.subject.kind === "link") return yes("own-care");
+  if (proposal.subject.kind === "person") {
+    const workplace = workplaceOf(facts, proposal);
+    if (workplace === null) return no("workplace-unclear");
+    if (workplace === facts.owner) return yes("own-care");
   }
-  return yes("own-care");
+  const needed = neededAgreement(facts, proposal, now);
+  return needed ? yes("own-care", needed.until) : no("basis-missing");
 }
 
-function standsFor(basis: { from: Date; until: Date | null; endedAt: Date | null }, now: Date): boolean {
+/** Whether an agreement or a consent has begun, and not ended. */
+export function standsFor(basis: { from: Date; until: Date | null; endedAt: Date | null }, now: Date): boolean {
   return basis.endedAt === null && basis.from <= now && (basis.until === null || now < basis.until);
 }
 

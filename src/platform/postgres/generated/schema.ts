@@ -15,6 +15,7 @@ export interface Tables {
     until_at: Time;
     study_date: Optional<string>;
     created_at: Optional<Time>;
+    workplace: Optional<OrNull<string>>;
   };
   access_grant: {
     organisation: string;
@@ -37,6 +38,8 @@ export interface Tables {
     revoked_by: Optional<OrNull<string>>;
     created_by: Optional<OrNull<string>>;
     created_at: Optional<Time>;
+    workplace: Optional<OrNull<string>>;
+    recipient: Optional<string>;
   };
   access_held: {
     subject: string;
@@ -46,6 +49,7 @@ export interface Tables {
     until_at: Time;
     study_date: Optional<string>;
     created_at: Optional<Time>;
+    workplace: Optional<OrNull<string>>;
   };
   agreement: {
     organisation: string;
