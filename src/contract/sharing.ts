@@ -62,7 +62,7 @@ export const AccessRow = z.object({
   rights: z.array(Right),
   until: Instant,
   revokedAt: Instant.nullable(),
-  state: z.enum(["open", "expired", "revoked", "basis-ended", "left", "closed"]),
+  state: z.enum(["open", "expired", "revoked", "basis-ended", "left", "used-up", "closed"]),
   uses: z.number().int(),
   maxUses: z.number().int().nullable(),
   lastOpenedAt: Instant.nullable(),
@@ -128,8 +128,9 @@ export const ConsentEnded = z.object({
  * People with a link, no account. The page /l reads the secret from the fragment and sends it only by POST.
  * POST /api/link/look { secret } → LinkCard (counts nothing) · POST /api/link/send-code { secret } · POST /api/link/open { secret, answer } → sets the host-only cookie, LinkStudy
  * GET /api/link/study → LinkStudy · GET /api/link/frames/:instance/:frame?window=… → JPEG with the mark · GET /api/link/thumbnail/:instance · GET /api/link/document/:instance/:page → PNG of a PDF or SR page
+ * POST /api/link/ended { secret? } → LinkEnded for the browser that was let in before, null for every other (counts nothing)
  * GET /api/link/report → ReportForPatient · GET /api/link/report.pdf · GET /api/link/download → ZIP (right download only) · POST /api/link/close (forget this device)
- * Every refusal answers 404 link.closed with the same words.
+ * Every refusal answers 404 link.closed with the same words; a wrong answer 403 challenge.failed with the tries that are left.
  */
 export const LinkCard = z.object({
   organisation: z.object({
@@ -141,7 +142,14 @@ export const LinkCard = z.object({
   challenge: z.enum(["code", "password", "birth-date"]),
   maskedAddress: z.string().nullable(),
   endsAt: Instant,
+  /** This browser holds an open session of this very link: it goes in without another opening. */
+  inside: z.boolean(),
 });
+export const LinkEnded = z.object({
+  organisation: LinkCard.shape.organisation,
+  because: z.enum(["taken-back", "expired", "used-up", "tries", "away"]),
+});
+export type LinkEnded = z.infer<typeof LinkEnded>;
 export const OpenLink = z.object({ secret: z.string().min(20).max(200), answer: z.string().min(1).max(200) });
 export const LinkInstance = z.object({
   id: z.string(),

@@ -18,7 +18,7 @@ export function mayRevoke(who: Actor): boolean {
   return who.kind === "system" || hasOne(who, REVOKE);
 }
 
-export type GrantState = "open" | "expired" | "revoked" | "basis-ended" | "left" | "closed";
+export type GrantState = "open" | "expired" | "revoked" | "basis-ended" | "left" | "used-up" | "closed";
 export type GrantTimes = {
   until: Date;
   revokedAt: Date | null;
@@ -36,5 +36,6 @@ export function stateOf(grant: GrantTimes, now: Date): GrantState {
   if (grant.basisEndedAt !== null || (grant.basisUntil !== null && grant.basisUntil <= now)) return "basis-ended";
   if (grant.until <= now) return "expired";
   if (grant.left) return "left";
-  return grant.linkClosedAt !== null || grant.usesLeft === 0 ? "closed" : "open";
+  if (grant.linkClosedAt !== null) return "closed";
+  return grant.usesLeft === 0 ? "used-up" : "open";
 }

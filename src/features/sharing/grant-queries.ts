@@ -170,7 +170,8 @@ export async function endGrants(
   await sql`update link set closed_at = now(), closed_because = ${how.basisEnded ? "basis-ended" : "revoked"} where organisation = ${organisation} and grant_id = any(${wanted}::uuid[]) and closed_at is null`.execute(
     tx,
   );
-  await sql`delete from link_session where organisation = ${organisation} and link in (select id from link where organisation = ${organisation} and grant_id = any(${wanted}::uuid[]))`.execute(
+  // ended, not forgotten: the browser that was let in may still learn why its page closed
+  await sql`update link_session set expires_at = now() where organisation = ${organisation} and expires_at > now() and link in (select id from link where organisation = ${organisation} and grant_id = any(${wanted}::uuid[]))`.execute(
     tx,
   );
 }

@@ -69,7 +69,8 @@ export async function lookAtLink(world: World, secretText: string): Promise<Link
   return link;
 }
 
-async function linkOf(world: World, secretText: string): Promise<{ organisation: string; id: string } | null> {
+/** The link that a secret names, in whatever state it is. */
+export async function linkOf(world: World, secretText: string): Promise<{ organisation: string; id: string } | null> {
   const secret = parseSecret("link", secretText);
   return secret ? resolveLink(world.database, hashSecret(secret)) : null;
 }
@@ -102,9 +103,10 @@ export async function sendCode(world: World, secretText: string): Promise<void> 
   });
 }
 
-export type OpenedLink = { link: LinkRecord; cookie: Hidden<string> };
+/** `left`: the answer was wrong, and so many tries remain. */
+export type OpenedLink = { cookie: Hidden<string> } | { left: number };
 
-/** Judges the answer to the challenge and opens a session. Wrong answers count; the fifth closes the link. @throws Fault link.closed, challenge.failed */
+/** Judges the answer to the challenge and opens a session. Wrong answers count; the fifth closes the link. @throws Fault link.closed */
 export async function openLink(
   world: World,
   secretText: string,
@@ -146,8 +148,7 @@ export async function openLink(
     return "open" as const;
   });
   if (outcome === "closed") throw closed();
-  if (outcome === "wrong") throw new Fault("challenge.failed", "That is not the right answer.");
-  return { link, cookie };
+  return outcome === "open" ? { cookie } : outcome;
 }
 
 /** A code that was replaced or used while it was being judged is no answer. */
@@ -168,10 +169,10 @@ async function answers(world: World, link: LinkRecord, answer: string): Promise<
     : verifyNothing(given);
 }
 
-async function wrongAnswer(world: World, tx: Tx, link: LinkRecord): Promise<"wrong" | "closed"> {
+async function wrongAnswer(world: World, tx: Tx, link: LinkRecord): Promise<{ left: number } | "closed"> {
   const left = await spendAttempt(tx, link.organisation, link.id);
   await record(world, tx, link, "link.open", "refused", left === 0 ? "tries-used-up" : "wrong-answer");
-  if (left > 0) return "wrong";
+  if (left > 0) return { left };
   await tellSender({ tx, pepper: world.pepper }, link, "closed");
   return "closed";
 }
@@ -198,7 +199,7 @@ async function record(
   world: World,
   tx: Tx,
   link: LinkRecord,
-  action: string,
+  action: "link.open" | "link.code",
   outcome: "done" | "refused",
   because: string,
 ): Promise<void> {
@@ -230,7 +231,8 @@ export async function linkSession(world: World, cookieText: string | undefined):
   });
 }
 
-async function sessionOf(world: World, cookieText: string | undefined) {
+/** The session that a cookie names, alive or not. */
+export async function sessionOf(world: World, cookieText: string | undefined) {
   const cookie = cookieText === undefined ? undefined : parseSecret("cookie", cookieText);
   return cookie ? resolveLinkSession(world.database, hashSecret(cookie)) : null;
 }

@@ -296,7 +296,8 @@ test("what was decided about a grant is said before what ran out by itself", () 
   const cases = [
     [{}, "open"],
     [{ usesLeft: 1 }, "open"],
-    [{ usesLeft: 0 }, "closed"],
+    [{ usesLeft: 0 }, "used-up"],
+    [{ usesLeft: 0, linkClosedAt: at(-1) }, "closed"],
     [{ linkClosedAt: at(-1) }, "closed"],
     [{ until: NOW }, "expired"],
     [{ until: NOW, left: true }, "expired"],

@@ -1,19 +1,20 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "../api.ts";
 import { ChallengeCard } from "./ChallengeCard.tsx";
+import { Closed } from "./Closed.tsx";
 import * as client from "./client.ts";
-import { LanguagePick } from "./LanguagePick.tsx";
 import { ownAccent } from "./own-colour.ts";
-import { StudyView } from "./StudyView.tsx";
+import { Plain } from "./Plain.tsx";
 import { troubleOf } from "./trouble.ts";
+import { Visit } from "./Visit.tsx";
 import "./portal.css";
 
 type Stage =
   | { is: "wait" }
   | { is: "card"; card: client.LinkCard; secret: string }
-  | { is: "study"; study: client.LinkStudy; earlier?: { id: string; from: client.LinkStudy } }
-  | { is: "closed" }
+  | { is: "study"; study: client.LinkStudy }
+  | { is: "closed"; known?: client.LinkCard["organisation"]; lastTry?: boolean }
   | { is: "forgotten" }
   | { is: "trouble"; thrown: unknown };
 
@@ -38,13 +39,15 @@ export function App({ secret }: { secret: string | undefined }) {
     };
   }, [secret, turn]);
 
-  const openEarlier = async (from: client.LinkStudy, id: string) => {
-    try {
-      setStage({ is: "study", study: await client.reopen(id), earlier: { id, from } });
-    } catch (thrown) {
-      setStage(closedOr(thrown));
-    }
-  };
+  const onClosed = useCallback(
+    (lastTry = false) =>
+      setStage((before) => {
+        const known = before.is === "card" ? before.card : before.is === "study" ? before.study : undefined;
+        return { is: "closed", lastTry, ...(known ? { known: known.organisation } : {}) };
+      }),
+    [],
+  );
+  const onRefused = useCallback((thrown: unknown) => setStage(closedOr(thrown)), []);
 
   switch (stage.is) {
     case "wait":
@@ -55,27 +58,20 @@ export function App({ secret }: { secret: string | undefined }) {
           card={stage.card}
           onAnswer={async (answer) => setStage({ is: "study", study: await client.open(stage.secret, answer) })}
           onSendCode={() => client.sendCode(stage.secret)}
-          onClosed={() => setStage({ is: "closed" })}
+          onClosed={onClosed}
         />
       );
-    case "study": {
-      const { study, earlier } = stage;
-      const main = earlier?.from ?? study;
+    case "study":
       return (
-        <StudyView
-          key={study.series[0]?.id ?? ""}
-          study={study}
-          prior={earlier?.id}
-          live
-          onPrior={(id) => void openEarlier(main, id)}
-          {...(earlier ? { onBack: () => setStage({ is: "study", study: main }) } : {})}
+        <Visit
+          main={stage.study}
           onForget={() => void client.forget().finally(() => setStage({ is: "forgotten" }))}
-          onClosed={() => setStage({ is: "closed" })}
+          onClosed={onClosed}
+          onRefused={onRefused}
         />
       );
-    }
     case "closed":
-      return <Plain title={t("closed.title")} text={t("closed.text")} />;
+      return <Closed secret={secret} known={stage.known} lastTry={stage.lastTry ?? false} />;
     case "forgotten":
       return <Plain title={t("study.forgotten")} />;
     case "trouble":
@@ -89,7 +85,7 @@ export function App({ secret }: { secret: string | undefined }) {
   }
 }
 
-/** A fresh link shows its card; a page that was reloaded goes on if this browser still holds the key it was given. */
+/** A fresh link shows its card; a page that was reloaded, or a link tapped again, goes on if this browser still holds the key it was given. */
 async function arrive(secret: string | undefined): Promise<Stage> {
   if (!secret) {
     const study = await client.reopen();
@@ -98,6 +94,7 @@ async function arrive(secret: string | undefined): Promise<Stage> {
   }
   const card = await client.look(secret);
   ownAccent(card.organisation.colour);
+  if (card.inside) return { is: "study", study: await client.reopen() };
   return { is: "card", card, secret };
 }
 
@@ -106,18 +103,4 @@ function closedOr(thrown: unknown): Stage {
     thrown instanceof Refused &&
     (thrown.status === 404 || thrown.status === 401 || thrown.status === 400 || thrown.status === 410);
   return closed ? { is: "closed" } : { is: "trouble", thrown };
-}
-
-function Plain({ title, text, children }: { title: string; text?: string; children?: React.ReactNode }) {
-  return (
-    <main className="portal portal-plain">
-      <div className="portal-top">
-        <span className="portal-mark" aria-hidden="true" />
-        <LanguagePick />
-      </div>
-      <h1>{title}</h1>
-      {text && <p className="muted">{text}</p>}
-      {children}
-    </main>
-  );
 }

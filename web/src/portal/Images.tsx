@@ -71,7 +71,9 @@ export function Images({ study, start, pictures, onClose, onClosed }: Props) {
       ref={dialog}
       className="images room-dark"
       aria-label={series?.description || t("study.look")}
-      onClose={onClose}
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.open) onClose();
+      }}
       onKeyDown={onKey}
     >
       <header>

@@ -8,6 +8,7 @@ import { Leave } from "./Leave.tsx";
 import { plainName, sameName } from "./names.ts";
 import { OrganisationMark } from "./OrganisationMark.tsx";
 import type { Pictures } from "./pictures.ts";
+import type { Place } from "./places.ts";
 import { coverOf, imageCount, plainKind, positionsOf } from "./positions.ts";
 import { ReportView } from "./ReportView.tsx";
 import { longDay, partOfDay, studyDay } from "./when.ts";
@@ -21,8 +22,11 @@ type Props = {
   prior?: string | undefined;
   /** False in the sender's preview: everything is in its place, nothing opens. */
   live: boolean;
+  /** What of it is open: its report, its images from one on, or itself. */
+  view?: Place["view"];
+  onView?: (view: NonNullable<Place["view"]>) => void;
   onPrior?: (prior: string) => void;
-  /** Given on an earlier study: the way back to the one the link is for. */
+  /** One step back: from the report or the images to the study, from an earlier study to the one the link is for. */
   onBack?: () => void;
   onForget: () => void;
   onClosed: () => void;
@@ -34,23 +38,26 @@ export function StudyView({
   pictures = LINK_PICTURES,
   prior,
   live,
+  view,
+  onView,
   onPrior,
   onBack,
   onForget,
   onClosed,
 }: Props) {
   const { t } = useTranslation("portal");
-  const [looking, setLooking] = useState<{ series: number; at: number }>();
-  const [reading, setReading] = useState(false);
   const [leaving, setLeaving] = useState(false);
   const count = imageCount(study);
   const cover = coverOf(study);
-  if (reading) return <ReportView study={study} prior={prior} onBack={() => setReading(false)} onClosed={onClosed} />;
+  const back = () => onBack?.();
+  const open = (next: NonNullable<Place["view"]>) => live && onView?.(next);
+  if (view === "report" && study.report === "available")
+    return <ReportView study={study} prior={prior} onBack={back} onClosed={onClosed} />;
   return (
     <main className="portal">
       <div className="portal-top">
-        {onBack ? (
-          <button type="button" className="portal-text portal-back" onClick={onBack}>
+        {prior !== undefined ? (
+          <button type="button" className="portal-text portal-back" onClick={back}>
             ‹ {t("report.back")}
           </button>
         ) : (
@@ -61,7 +68,7 @@ export function StudyView({
       <Greeting study={study} earlier={prior !== undefined} />
       <section className="portal-box">
         {cover && (
-          <button type="button" className="portal-cover" onClick={() => live && setLooking(cover)}>
+          <button type="button" className="portal-cover" onClick={() => open(cover)}>
             <Cover study={study} cover={cover} pictures={pictures} />
             <span>{t("study.lookAll", { count })}</span>
           </button>
@@ -85,7 +92,7 @@ export function StudyView({
             <p>{t(`what.${plainKind(study.modalities)}`)}</p>
           </details>
           {study.report === "available" && (
-            <button type="button" className="portal-button portal-primary" onClick={() => live && setReading(true)}>
+            <button type="button" className="portal-button portal-primary" onClick={() => open("report")}>
               {t("study.readReport")}
             </button>
           )}
@@ -93,7 +100,7 @@ export function StudyView({
             <button
               type="button"
               className={study.report === "available" ? "portal-button" : "portal-button portal-primary"}
-              onClick={() => live && setLooking(cover)}
+              onClick={() => open(cover)}
             >
               {t("study.look")}
             </button>
@@ -109,7 +116,7 @@ export function StudyView({
         study={study}
         shown={prior}
         onPrior={(prior) => live && onPrior?.(prior)}
-        onOpen={(series, at) => live && setLooking({ series, at })}
+        onOpen={(series, at) => open({ series, at })}
       />
       <section className="portal-box portal-list">
         <Row title={t("study.ends", { date: longDay(study.endsAt) })} text={t("study.endsText")} />
@@ -118,14 +125,8 @@ export function StudyView({
           <Row title={t("study.forget")} text={t("study.forgetText")} arrow />
         </button>
       </section>
-      {looking && (
-        <Images
-          study={study}
-          start={looking}
-          pictures={pictures}
-          onClose={() => setLooking(undefined)}
-          onClosed={onClosed}
-        />
+      {typeof view === "object" && (
+        <Images study={study} start={view} pictures={pictures} onClose={back} onClosed={onClosed} />
       )}
       {leaving && <Leave onClose={() => setLeaving(false)} />}
     </main>

@@ -4,6 +4,7 @@ import { ask, Nothing, type Refused, refusal } from "../api.ts";
 
 /** What a person with a link may ask. The secret travels only in the body of a POST. */
 export type LinkCard = z.infer<typeof contract.LinkCard>;
+export type LinkEnded = z.infer<typeof contract.LinkEnded>;
 export type LinkStudy = z.infer<typeof contract.LinkStudy>;
 export type ReportForPatient = z.infer<typeof contract.ReportForPatient>;
 
@@ -17,6 +18,9 @@ export const open = (secret: string, answer: string) =>
 /** The study of the link, or one of the earlier ones that were shared with it. */
 export const reopen = (study?: string) => ask(`/api/link/study${named(study)}`, contract.LinkStudy, quiet);
 export const report = (study?: string) => ask(`/api/link/report${named(study)}`, contract.ReportForPatient, quiet);
+/** Why the link is not open by which this browser was let in; null where it never was. */
+export const ended = (secret: string | undefined) =>
+  ask("/api/link/ended", contract.LinkEnded.nullable(), { body: secret ? { secret } : {}, ...quiet });
 export const forget = () => ask("/api/link/close", Nothing, { method: "POST", body: {}, ...quiet });
 
 export const frameUrl = (instance: string, frame: number, window: string) =>

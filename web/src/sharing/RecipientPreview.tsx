@@ -22,7 +22,8 @@ export function RecipientPreview({ draft, study, onClose }: { draft: Draft; stud
   const [ready, setReady] = useState(false);
   useEffect(() => void portalWordsOf("en").then(() => setReady(true)), []);
   const endsAt = new Date(now + draft.days * 86_400_000).toISOString();
-  const card: LinkCard = { organisation, challenge: draft.challenge, maskedAddress: masked(draft.address), endsAt };
+  const maskedAddress = masked(draft.address);
+  const card: LinkCard = { organisation, challenge: draft.challenge, maskedAddress, endsAt, inside: false };
   return (
     <Modal opened onClose={onClose} title={t("recipientPreview.title")} size={520}>
       <p className="muted">{t("recipientPreview.lead")}</p>

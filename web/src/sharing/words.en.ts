@@ -136,6 +136,7 @@ export const sharingWords = {
       revoked: "taken back",
       "basis-ended": "ended with its consent or agreement",
       left: "does not work there any more",
+      "used-up": "opened as often as it may be",
       closed: "closed after wrong tries",
     },
     earlier_one: "{{count}} ended",

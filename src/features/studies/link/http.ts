@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { type LinkCard, type LinkStudy, OpenLink } from "#contract/sharing.ts";
+import { type LinkCard, type LinkEnded, type LinkStudy, OpenLink } from "#contract/sharing.ts";
 import { parseInput } from "#features/audit/action.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import { Attempts, type Limit } from "#features/people/signin/attempts.ts";
+import type { GrantState } from "#features/sharing/access-rules.ts";
 import {
   closed,
   type LinkSession,
@@ -14,6 +15,7 @@ import {
   openLink,
   sendCode,
 } from "#features/sharing/link-actions.ts";
+import { returnToLink, standingOfLink } from "#features/sharing/link-standing.ts";
 import { linkDocument } from "#features/studies/link/documents.ts";
 import { cookieName, cookieOf, enter, isSecure, type LinkNeeds, studiesOf } from "#features/studies/link/door.ts";
 import { linkDownload } from "#features/studies/link/download.ts";
@@ -22,7 +24,7 @@ import { hasSignedReport } from "#features/studies/link/queries.ts";
 import { Refusals } from "#features/studies/link/refusals.ts";
 import { describeStudy, senderOf, shownOf } from "#features/studies/link/study.ts";
 import { maskedAddress } from "#features/studies/link/words.ts";
-import { Fault } from "#kit/fault.ts";
+import { FAULTS, Fault } from "#kit/fault.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
 import { setCookie } from "#platform/http/cookies.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
@@ -35,6 +37,7 @@ const CODES: Limit = { kind: "link code", most: 20, minutes: 15 };
 const SESSION_SECONDS = 8 * 3600;
 
 const Secret = z.object({ secret: z.string().min(20).max(200) });
+const Known = z.object({ secret: Secret.shape.secret.optional() });
 
 /** People with a link and no account. What changes something comes by POST from our own page; a GET counts nothing. */
 export function addLinkHttp(app: FastifyInstance, needs: LinkNeeds): void {
@@ -42,6 +45,7 @@ export function addLinkHttp(app: FastifyInstance, needs: LinkNeeds): void {
   app.post("/api/link/look", (request) => wire.look(request));
   app.post("/api/link/send-code", (request) => wire.sendCode(request));
   app.post("/api/link/open", (request, reply) => wire.open(request, reply));
+  app.post("/api/link/ended", (request) => wire.ended(request));
   app.post("/api/link/close", (request, reply) => wire.leave(request, reply));
   app.get("/api/link/study", (request) =>
     wire.inside(request, (session) => describeStudy(needs, session, queryOf(request, "study"))),
@@ -123,12 +127,15 @@ class LinkWire {
 
   look(request: FastifyRequest): Promise<z.infer<typeof LinkCard>> {
     return this.#withSecret(request, LOOKS, async (secret) => {
-      const link = await lookAtLink(this.#needs.world, secret);
+      const { world } = this.#needs;
+      const session = await returnToLink(world, secret, cookieOf(this.#needs, request));
+      const link = session?.link ?? (await lookAtLink(world, secret));
       return {
-        organisation: await senderOf(this.#needs.world, link.organisation),
+        organisation: await senderOf(world, link.organisation),
         challenge: link.challenge,
         maskedAddress: link.address === null ? null : maskedAddress(link.address),
         endsAt: link.until.toISOString(),
+        inside: session !== null,
       };
     });
   }
@@ -140,16 +147,28 @@ class LinkWire {
     });
   }
 
-  open(request: FastifyRequest, reply: FastifyReply): Promise<LinkStudy> {
+  open(request: FastifyRequest, reply: FastifyReply): Promise<LinkStudy | FastifyReply> {
     return this.#withSecret(request, OPENINGS, async () => {
       const { world } = this.#needs;
       const { secret, answer } = parseInput(OpenLink, request.body);
-      const { cookie } = await openLink(world, secret, answer, request.headers["user-agent"] ?? "");
+      const outcome = await openLink(world, secret, answer, request.headers["user-agent"] ?? "");
+      if ("left" in outcome) return wrongAnswer(request, reply, outcome.left);
+      const { cookie } = outcome;
       await this.#attempts.forgive(OPENINGS, sourceOf(request.ip));
       await leaveLink(world, cookieOf(this.#needs, request)); // one browser, one link at a time
       this.#setCookie(reply, cookie.reveal(), SESSION_SECONDS);
       return describeStudy(this.#needs, await linkSession(world, cookie.reveal()), undefined);
     });
+  }
+
+  /** Why the link is not open that this browser was let in by; null for a browser that never was. */
+  async ended(request: FastifyRequest): Promise<LinkEnded | null> {
+    refuseCrossSite(request, this.#needs.publicUrl());
+    const { world } = this.#needs;
+    const { secret } = parseInput(Known, request.body ?? {});
+    const standing = await standingOfLink(world, secret, cookieOf(this.#needs, request));
+    if (!standing) return null;
+    return { organisation: await senderOf(world, standing.organisation), because: WHY[standing.state] };
   }
 
   async leave(request: FastifyRequest, reply: FastifyReply): Promise<object> {
@@ -190,6 +209,23 @@ class LinkWire {
     if (report === null) throw closed();
     return report;
   }
+}
+
+/** What a recipient may know of it: not whose decision it was. */
+const WHY: Record<GrantState, LinkEnded["because"]> = {
+  open: "away", // the link is, the session is not
+  left: "taken-back",
+  revoked: "taken-back",
+  "basis-ended": "taken-back",
+  expired: "expired",
+  "used-up": "used-up",
+  closed: "tries",
+};
+
+/** RFC 9457, with how many tries remain: five in all is no secret. */
+function wrongAnswer(request: FastifyRequest, reply: FastifyReply, left: number): FastifyReply {
+  const problem = { code: "challenge.failed", message: "That is not the right answer.", left, request: request.id };
+  return reply.code(FAULTS["challenge.failed"].http).type("application/problem+json").send(problem);
 }
 
 type Params = { instance: string; frame: string; page: string };

@@ -230,6 +230,81 @@ test("openings end with the last use; whoever is inside stays until the session 
   assert.equal((await browser.get("/api/link/study")).statusCode, 404);
 });
 
+test("a link tapped again goes in where its session is open, without another opening, and nowhere else", async () => {
+  const shared = await share({ maxUses: 1 });
+  const { browser } = await opened(shared);
+  const look = (who: Caller) => who.post("/api/link/look", { secret: shared.secret });
+  const again = await look(browser);
+  assert.deepEqual([again.statusCode, again.json<{ inside: boolean }>().inside], [200, true]);
+  assert.equal((await linkRow(shared.link))["uses"], 1);
+  assert.equal((await look(aBrowser(house))).statusCode, 404, "used up for everybody else");
+  const { browser: elsewhere } = await opened(await share());
+  assert.equal((await look(elsewhere)).statusCode, 404, "another link's session is no key to this one");
+  const fresh = await share();
+  const card = await elsewhere.post("/api/link/look", { secret: fresh.secret });
+  assert.equal(card.json<{ inside: boolean }>().inside, false);
+  await database.owner.query("update link_session set seen_at = now() - interval '31 minutes' where link = $1", [
+    shared.link,
+  ]);
+  assert.equal((await look(browser)).statusCode, 404, "nor is a session that has ended");
+});
+
+test("a wrong answer is told with the tries that are left", async () => {
+  const shared = await share();
+  const browser = aBrowser(house);
+  for (const left of [4, 3, 2, 1]) {
+    const answer = await browser.post("/api/link/open", { secret: shared.secret, answer: "guess" });
+    const { request: _, ...problem } = answer.json<Record<string, unknown>>();
+    assert.equal(answer.statusCode, 403);
+    assert.deepEqual(problem, { code: "challenge.failed", message: "That is not the right answer.", left });
+  }
+});
+
+test("who was let in learns whose link has ended and why; who was not learns nothing", async () => {
+  const because = async (who: Caller, secret?: string) => {
+    const answer = await who.post("/api/link/ended", secret === undefined ? {} : { secret });
+    assert.equal(answer.statusCode, 200);
+    return answer.json<{ because: string } | null>()?.because ?? null;
+  };
+  const ends: [string, Record<string, unknown>, (shared: Shared) => Promise<unknown>][] = [
+    ["taken-back", {}, ({ grant }) => sender.ask("DELETE", `/api/grants/${grant}`)],
+    [
+      "taken-back",
+      {},
+      ({ grant }) =>
+        database.owner.query("update access_grant set basis_until = now() - interval '1 second' where id = $1", [
+          grant,
+        ]),
+    ],
+    [
+      "expired",
+      {},
+      ({ grant }) =>
+        database.owner.query("update access_grant set until_at = now() - interval '1 second' where id = $1", [grant]),
+    ],
+    ["tries", {}, ({ link }) => database.owner.query("update link set closed_at = now() where id = $1", [link])],
+    ["used-up", { maxUses: 1 }, async () => undefined],
+    ["away", {}, async () => undefined],
+  ];
+  for (const [why, over, end] of ends) {
+    const shared = await share(over);
+    const { browser } = await opened(shared);
+    await end(shared);
+    assert.equal(await because(browser), why);
+    assert.equal(await because(browser, shared.secret), why);
+    assert.equal(await because(browser, (await share()).secret), null, "another link");
+    assert.equal(await because(aBrowser(house), shared.secret), null, "another browser");
+  }
+  const shared = await share();
+  const { browser } = await opened(shared);
+  const { organisation: named } = (await browser.post("/api/link/ended", {})).json<{
+    organisation: { name: string };
+  }>();
+  assert.ok(named.name.length > 0);
+  await browser.post("/api/link/close");
+  assert.equal(await because(browser), null, "forgotten on this device");
+});
+
 test("taken back, the next picture is refused; so is everything else", async () => {
   const shared = await share({ rights: ["view", "download"] });
   const { browser, study: shown } = await opened(shared);

@@ -11,7 +11,6 @@ const REMEMBERED = 1_000;
 
 /** What somebody may be told who was let in, or who holds the secret of an open link. */
 const TOLD: readonly FaultCode[] = [
-  "challenge.failed",
   "rate.limited",
   "request.cross-site",
   "request.cancelled",
