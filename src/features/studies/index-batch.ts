@@ -155,6 +155,7 @@ async function tellAndRecord(world: World, tx: Tx, who: Actor, kept: readonly Pl
         instances: group.map(({ entry }) => entry.instance.id),
         bytes: group.reduce((sum, { entry }) => sum + entry.instance.bytes, 0),
         source: group[0]?.entry.instance.source.split(":")[0] ?? "",
+        ...withUnusualPreamble(group),
       },
     }),
   );
@@ -180,4 +181,10 @@ async function recordApart(world: World, tx: Tx, who: Actor, apart: readonly Apa
     }),
   );
   await recordEntries({ tx, now: tx.now, keyring: world.keyring }, who, drafts);
+}
+
+/** Objects whose preamble may be another program's file: they are kept as sent, and found by the record. */
+function withUnusualPreamble(group: readonly Placed[]): { unusualPreamble?: string[] } {
+  const found = group.filter(({ entry }) => entry.unusualPreamble).map(({ entry }) => entry.instance.id);
+  return found.length === 0 ? {} : { unusualPreamble: found };
 }

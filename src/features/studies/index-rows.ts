@@ -54,6 +54,8 @@ export type IndexEntry = {
   series: SeriesAttributes;
   study: StudyAttributes;
   patient: PatientAttributes;
+  /** What stands before DICM is neither nothing nor a TIFF header: the record says so. */
+  unusualPreamble: boolean;
 };
 
 /** Text as study_search holds it: compatibility form, without marks, lower case, one space between words. */

@@ -50,6 +50,7 @@ export const retrieveBulkData: Handler = async (needs, asked, request, reply) =>
       yield piece;
     }
   }
+  void reply.header("content-disposition", "attachment"); // RFC 6266: kept as a file, never shown
   if (!wanted.multipart && values.length === 1) {
     void reply.type(OCTETS);
     return sendRange(request, reply, first.length, ({ start, end }) => bytesOf(first, start, end));

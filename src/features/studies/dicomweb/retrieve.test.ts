@@ -4,6 +4,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import sharp from "sharp";
 import yauzl from "yauzl";
 import { systemActor } from "#features/audit/actor.ts";
+import { openDetail } from "#features/audit/record.ts";
 import { receiveInstance } from "#features/studies/actions.ts";
 import { instanceOf } from "#phantoms/record/modules.ts";
 import type { Attributes } from "#standards/dicom/build.ts";
@@ -25,6 +26,7 @@ const BIG = `${SERIES}/instances/2.25.73.3`;
 const OCTETS = "application/octet-stream";
 
 let house: SharingHouse;
+let clinic: string;
 let ask: ReturnType<typeof dicomwebOf>;
 const files: Uint8Array[] = [];
 const size = 16 * 16 * 2;
@@ -37,8 +39,8 @@ const deep = Array.from({ length: 30 }).reduce<Attributes>((inner) => ({ Referen
 
 before(async () => {
   house = await sharingHouse(await testDatabase());
-  const organisation = await anOrganisation(house.world);
-  ask = dicomwebOf(house, await aColleague(house.world, organisation, ["radiologist"]));
+  clinic = await anOrganisation(house.world);
+  ask = dicomwebOf(house, await aColleague(house.world, clinic, ["radiologist"]));
   const { sopClass, attributes } = anImage(16);
   const about = (number: number, more: Attributes): Uint8Array =>
     instanceOf(sopClass, `2.25.73.${number}`, {
@@ -57,7 +59,7 @@ before(async () => {
   );
   files.push(inBigEndian(about(3, { "00091012:OW": large(17) })));
   for (const bytes of files)
-    await receiveInstance(house.world, systemActor(organisation, "test"), {
+    await receiveInstance(house.world, systemActor(clinic, "test"), {
       bytes: (async function* () {
         yield bytes;
       })(),
@@ -239,6 +241,65 @@ test("a study comes in parts, or as a ZIP of the files it was stored as", async 
   const zip = await ask(`/studies/${STUDY}`, { accept: "application/zip" });
   assert.deepEqual(await namesIn(zip.rawPayload), ["001/000001.dcm", "001/000002.dcm", "001/000003.dcm"]);
 });
+
+test("RFC 6266: files and raw values are kept by a browser, never shown; metadata and pictures are not files", async () => {
+  for (const [path, accept, disposition] of [
+    [`/studies/${STUDY}`, 'multipart/related; type="application/dicom"', "attachment"],
+    [`/studies/${STUDY}`, "application/zip", "attachment"],
+    [FRAMES, "application/dicom", "attachment"],
+    [`${FRAMES}/bulkdata/7FE00010`, OCTETS, "attachment"],
+    [`${FRAMES}/bulkdata/7FE00010`, `multipart/related; type="${OCTETS}"`, "attachment"],
+    [`${FRAMES}/metadata`, "application/dicom+json", undefined],
+    [`${FRAMES}/rendered`, "image/png", undefined],
+  ] as const) {
+    const answer = await ask(path, { accept });
+    assert.ok(answer.statusCode < 300, `${path} ${accept}`);
+    assert.equal(answer.headers["content-disposition"], disposition, `${path} ${accept}`);
+  }
+});
+
+test("an object with another program's mark in its preamble is kept as sent, and the record names it", async () => {
+  const { sopClass, attributes } = anImage(16);
+  const uid = "2.25.75";
+  for (const [at, begins] of ["", "II*\0", "MZ\x90\0"].entries()) {
+    const { part10 } = instanceOf(sopClass, `${uid}.${at}`, {
+      ...{ PatientName: "Nkosi^Ayanda", PatientID: "P1", StudyInstanceUID: uid, SeriesInstanceUID: `${uid}.9` },
+      ...{ Modality: "CT", ...attributes },
+    });
+    const sent = Buffer.from(part10);
+    sent.write(begins, 0, "latin1");
+    await receiveInstance(house.world, systemActor(clinic, "test"), {
+      bytes: (async function* () {
+        yield sent;
+      })(),
+      bare: null,
+      source: "test",
+    });
+    const back = await ask(`/studies/${uid}/series/${uid}.9/instances/${uid}.${at}`, { accept: "application/dicom" });
+    assert.deepEqual(back.rawPayload, sent);
+  }
+  const { owner } = house.world.database;
+  const { rows: unusual } = await owner.query<{ id: string }>("select id from instance where sop_instance_uid = $1", [
+    `${uid}.2`,
+  ]);
+  assert.deepEqual(
+    (await received(uid)).flatMap(({ unusualPreamble }) => unusualPreamble ?? []),
+    unusual.map(({ id }) => id),
+  );
+});
+
+/** What the record keeps, sealed, of what was stored for a study. */
+async function received(studyUid: string): Promise<Record<string, unknown>[]> {
+  const { database, keyring } = house.world;
+  const { rows } = await database.owner.query<{ id: string; sealed: Buffer }>(
+    `select e.id, d.sealed from ledger_entry e join ledger_detail d on d.organisation = e.organisation and d.entry = e.id
+     join study s on s.organisation = e.organisation and s.id = e.study where e.action = 'instance.receive' and s.study_uid = $1 order by e.id`,
+    [studyUid],
+  );
+  return database.read({ organisation: clinic, person: null }, (tx) =>
+    Promise.all(rows.map(({ id, sealed }) => openDetail(tx, keyring, clinic, id, sealed))),
+  );
+}
 
 function namesIn(zip: Buffer): Promise<string[]> {
   return new Promise((resolve, reject) => {

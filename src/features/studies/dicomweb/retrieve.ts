@@ -45,6 +45,8 @@ export const retrieveInstances: Handler = async (needs, asked, request, reply) =
     count({ instances: 1 });
   }
   void reply.code(fitting.length < rows.length ? 206 : 200);
+  // RFC 6266: a browser that is led here keeps a file and runs nothing, whatever stands in an object's preamble
+  void reply.header("content-disposition", "attachment");
   if (wanted.type === ZIP) return reply.type(ZIP).send(zipOf(fitting, bytesOf));
   if (!wanted.multipart) {
     if (unchanged(request, reply, only.id)) return reply;
