@@ -101,7 +101,7 @@ async function refuseOther(
   keep();
   throw new Fault(
     "patient.conflict",
-    "(0010,0010) Patient is another than this study's; the object is quarantined. Correct the patient or the study and send it again.",
+    "(0010,0010) is another patient than the study's; quarantined. Name, ID, birth date or sex contradict: correct them at the source.",
     { place: "(0010,0010) PatientName, (0010,0020) PatientID, (0010,0030) PatientBirthDate, (0010,0040) PatientSex" },
   );
 }

@@ -57,7 +57,10 @@ export async function namesakes(tx: Tx, organisation: string, study: string): Pr
   return rows[0]?.others ?? 0;
 }
 
-/** Nobody who contradicts; of several the one for whom most speaks. Where nothing speaks for any of several, nobody. */
+/** More than an equal sex, which half of all people have. */
+const ENOUGH = 2;
+
+/** Nobody who contradicts; of several the one for whom most speaks. Where little speaks for any of several, nobody. */
 function likeliest(known: readonly Known[], asked: PatientAttributes): Known | undefined {
   const possible = known.filter(({ identities }) =>
     identities.every((one) => samePerson(one, asked) !== "contradicts"),
@@ -67,7 +70,7 @@ function likeliest(known: readonly Known[], asked: PatientAttributes): Known | u
     .map((one) => ({ one, speaks: Math.max(...one.identities.map((identity) => likeness(identity, asked))) }))
     .sort((a, b) => b.speaks - a.speaks);
   const [first, second] = ranked;
-  return first && first.speaks > (second?.speaks ?? 0) ? first.one : undefined;
+  return first && first.speaks >= ENOUGH && first.speaks > (second?.speaks ?? 0) ? first.one : undefined;
 }
 
 async function lockPatients(tx: Tx, organisation: string, { issuer, patientId }: PatientAttributes): Promise<Known[]> {
