@@ -312,6 +312,10 @@ const OPEN: readonly Row[] = [
   { route: "GET /api/setup", open: "says whether this house is set up" },
   { route: "POST /api/auth/sign-out", open: "ends at most what the browser has" },
   { route: "POST /api/link/close", open: "ends at most what the browser has" },
+  {
+    route: "POST /api/link/ended",
+    open: "says how the link stands by which this browser was let in, null to every other",
+  },
   { route: "GET /*", open: "the pages: files without anybody's data" },
 ];
 
