@@ -28,6 +28,8 @@ const PLACES: readonly { field: RegExp; tables: readonly string[] }[] = [
   { field: /^agreement's reference$/, tables: ["agreement"] },
   { field: /^link's recipient$/, tables: ["link"] },
   { field: /^address for codes$/, tables: ["link"] },
+  { field: /^link's browser$/, tables: ["link_session"] },
+  { field: /^token's name$/, tables: ["machine_token"] },
   { field: /^note of (a share|an order)$/, tables: ["access_grant"] },
   { field: /^(consent's recipient|reason of an end)$/, tables: ["consent_event"] },
 ];

@@ -225,6 +225,8 @@ export class Stories {
       org,
       "--scope",
       "dicomweb.read dicomweb.write",
+      "--name",
+      this.plant("token's name"),
     );
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/dicom" };
     await this.#must(200, "POST", "/dicomweb/studies", this.object("STOW").part10, headers);
@@ -384,7 +386,7 @@ export class Stories {
       "POST",
       "/api/link/open",
       { secret, answer },
-      { "user-agent": "Browser/1.0" },
+      { "user-agent": `Browser/1.0 (${this.plant("link's browser")})` },
     )) as { series: { instances: { id: string }[] }[] };
     await this.#must(200, "GET", `/api/link/frames/${study.series[0]?.instances[0]?.id}/1`);
     await this.#must(200, "GET", "/api/link/report");
