@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AuditAction } from "#contract/audit.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { type EntryDraft, recordEntry } from "#features/audit/record.ts";
 import type { Keyring, SecretKey } from "#features/keys/keyring.ts";
@@ -40,7 +41,7 @@ export type Action<Input, Output> = (world: World, who: Actor, input: Input) => 
  * refusal leaves a record too and is thrown as the Fault that the action names.
  */
 export function action<Schema extends z.ZodType, Output>(
-  name: string,
+  name: AuditAction,
   schema: Schema,
   run: (inside: ActionTx, who: Actor, input: z.output<Schema>) => Promise<ActionResult<Output>>,
 ): Action<z.input<Schema>, Output> {

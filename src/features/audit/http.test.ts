@@ -54,7 +54,7 @@ async function clinic() {
     "insert into study (organisation, id, study_uid, patient, key_group, description) values ($1, $2, $3, $4, $5, 'CT head')",
     [organisation, study, `2.25.${BigInt(`0x${study.replaceAll("-", "")}`)}`, patient, key.id],
   );
-  for (const action of ["study.view", "study.download"]) {
+  for (const action of ["study.view", "study.download"] as const) {
     await database.transaction({ organisation, person: reader.id }, (tx) =>
       recordEntry(
         { tx, now: tx.now, keyring: house.world.keyring },
@@ -193,7 +193,7 @@ test("proofs hold in a tree large enough to keep nodes", async () => {
     for (let at = 0; at < 700; at++)
       await recordEntry({ tx, now: tx.now, keyring: house.world.keyring }, who, {
         organisation,
-        action: "test.many",
+        action: "study.view",
         outcome: "done",
         because: "own-duty",
       });

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { AuditAction } from "#contract/audit.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import type { Keyring, SecretKey } from "#features/keys/keyring.ts";
 import { Fault } from "#kit/fault.ts";
@@ -11,7 +12,7 @@ import { openSmall, sealSmall } from "#trust/seal/envelope.ts";
 /** One entry of the record before it has its number. Whatever names people, counts or is free text goes into `detail`, which is sealed. */
 export type EntryDraft = {
   organisation: string;
-  action: string;
+  action: AuditAction;
   outcome: "done" | "refused" | "failed";
   because: string;
   patient?: string | undefined;

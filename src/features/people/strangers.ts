@@ -5,8 +5,10 @@ import { houseOrganisation } from "#features/people/organisation-queries.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 
+type Door = "dicom" | "dicom-tls" | "sign-in" | "link" | "token";
+
 /** Somebody unknown at one of our doors: which door, from where, what was wrong, and what they said of themselves. */
-export type Knock = { door: string; source: string; because: string; detail: Record<string, unknown> };
+export type Knock = { door: Door; source: string; because: string; detail: Record<string, unknown> };
 
 /** What a source has done since its last entry. */
 type Window = { knock: Knock; until: number; reasons: Map<string, number> };

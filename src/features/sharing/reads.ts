@@ -1,10 +1,11 @@
+import type { AuditAction } from "#contract/audit.ts";
 import type { World } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
 import { recordEntry } from "#features/audit/record.ts";
 import type { Opened } from "#features/sharing/gate.ts";
 
-/** How images were used: looking, taking raw data, taking a copy away. They stand apart in the record. */
-export type Use = "view" | "retrieve" | "download" | "search";
+/** How images were used: looking, seeing them small as lists show them, taking raw data, taking a copy away. They stand apart in the record. */
+export type Use = "view" | "thumbnail" | "retrieve" | "download";
 
 type Counts = { instances: number; frames: number; bytes: number };
 type Open = { who: Actor; opened: Opened; use: Use; counts: Counts; until: number; ready: Promise<void> };
@@ -54,7 +55,7 @@ export class Reads {
     };
   }
 
-  #record(who: Actor, opened: Opened, action: string, counts: Counts | undefined): Promise<void> {
+  #record(who: Actor, opened: Opened, action: AuditAction, counts: Counts | undefined): Promise<void> {
     return this.#world.database.transaction(scopeOf(who), async (tx) => {
       await recordEntry({ tx, now: tx.now, keyring: this.#world.keyring }, who, {
         organisation: opened.owner,

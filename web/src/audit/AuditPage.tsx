@@ -4,25 +4,25 @@ import { IconDownload } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { AUDIT_ACTIONS, type AuditAction } from "#contract/audit.ts";
+import { Refused } from "../api.ts";
 import { Page } from "../ui/Page.tsx";
 import { sayCode, sayRefusal } from "../words/say.ts";
 import { AuditRows } from "./AuditRows.tsx";
 import { LedgerProof } from "./LedgerProof.tsx";
 import { type AuditFilters, auditQuery, NO_FILTERS } from "./queries.ts";
-import { auditWords } from "./words.en.ts";
 import "./audit.css";
 
-type Action = keyof typeof auditWords.action;
-const ACTIONS = Object.keys(auditWords.action) as Action[];
 /** The question of questions: everything by which somebody saw a patient's images or report. */
 const SAW = [
   "study.view",
+  "study.thumbnail",
   "study.retrieve",
   "study.download",
   "link.open",
   "report.view",
   "report.download",
-] as const satisfies Action[];
+] as const satisfies AuditAction[];
 
 /** Who saw whose images, when, by which right; and whether the record still holds. */
 export function AuditPage() {
@@ -31,7 +31,7 @@ export function AuditPage() {
   const [asked] = useDebouncedValue(filters, 250);
   const actions = [
     { value: SAW.join(","), label: t("audit:saw") },
-    ...ACTIONS.map((action) => ({ value: action as string, label: sayCode("audit:action", action) ?? action })),
+    ...AUDIT_ACTIONS.map((action) => ({ value: action as string, label: sayCode("audit:action", action) ?? action })),
   ];
   const list = useInfiniteQuery(auditQuery(asked));
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
@@ -45,6 +45,14 @@ export function AuditPage() {
       onChange={(event) => setFilters({ ...filters, [name]: event.currentTarget.value })}
     />
   );
+  if (list.error instanceof Refused && list.error.status === 403)
+    return (
+      <main className="audit">
+        <Page title={t("audit.title")} lead={t("audit.lead")}>
+          <p className="page-error">{sayRefusal(list.error)}</p>
+        </Page>
+      </main>
+    );
   return (
     <main className="audit">
       <Page
@@ -78,8 +86,11 @@ export function AuditPage() {
           {field("from")}
           {field("to")}
         </search>
-        {list.error && <p className="page-error">{sayRefusal(list.error)}</p>}
-        <AuditRows rows={rows} waiting={list.isPending} />
+        {list.error ? (
+          <p className="page-error">{sayRefusal(list.error)}</p>
+        ) : (
+          <AuditRows rows={rows} waiting={list.isPending} />
+        )}
         {list.hasNextPage && (
           <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {t("audit.more")}

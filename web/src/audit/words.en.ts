@@ -1,3 +1,5 @@
+import type { AuditAction } from "#contract/audit.ts";
+
 /** What the record calls each action and each reason, as people read it. The codes are the server's. */
 export const auditWords = {
   /** All that shows images or report of a patient to somebody. */
@@ -28,6 +30,8 @@ export const auditWords = {
   action: {
     "study.view": "looked at images",
     "study.view.end": "ended looking at images",
+    "study.thumbnail": "saw thumbnails",
+    "study.thumbnail.end": "ended seeing thumbnails",
     "study.retrieve": "retrieved images",
     "study.retrieve.end": "ended retrieving images",
     "study.download": "downloaded images",
@@ -40,6 +44,7 @@ export const auditWords = {
     "upload.begin": "began an upload",
     "grant.revoke": "took back access",
     "grant.end": "access ended",
+    "sharing.open": "opened sharing again after a restore",
     "link.open": "opened a link",
     "link.code": "asked for a code",
     "report.draft": "wrote a report",
@@ -48,6 +53,7 @@ export const auditWords = {
     "report.sign": "signed a report",
     "report.view": "read a report",
     "report.download": "printed a report",
+    "consent.begin": "began with the starter consent forms",
     "consent.record": "recorded consent",
     "consent.end": "withdrew consent",
     "consent.publish": "published a consent form",
@@ -58,10 +64,14 @@ export const auditWords = {
     "person.roles": "changed roles",
     "person.dismiss": "dismissed somebody",
     "person.reset": "reset somebody’s sign-in",
+    "person.rename": "changed their own name",
     "sign-in": "signed in",
     "sign-in.lock": "was locked out",
     "sign-out": "signed out",
     "factor.enrol": "set up a second factor",
+    "passkey.add": "added a passkey",
+    "passkey.remove": "removed a passkey",
+    "password.change": "changed the password",
     "session.organisation": "changed organisation",
     "device.create": "added a device",
     "device.revoke": "revoked a device",
@@ -82,5 +92,6 @@ export const auditWords = {
     "ledger.export": "exported the record",
     "audit.search": "searched the record",
     "backup.create": "made a backup",
-  },
+    "backup.restore": "restored from a backup",
+  } satisfies Record<AuditAction, string>,
 } as const;

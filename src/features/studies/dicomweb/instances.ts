@@ -15,7 +15,7 @@ export type Admitted = {
 export async function admit(needs: DicomwebNeeds, asked: Asked, use: Use): Promise<Admitted> {
   if (asked.study === undefined) throw denied();
   const opened = await needs.gate.open(
-    use === "view" ? "view" : "download",
+    use === "view" || use === "thumbnail" ? "view" : "download",
     asked.who,
     asked.owner,
     asked.study,

@@ -10,7 +10,7 @@ import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#feat
 import type { Rendered } from "#platform/decoders/decoders.ts";
 import { frameCount } from "#standards/dicom/frames.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
-import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
+import { pixelAttributesFromJson, pixelsOnly } from "#standards/pixels/json.ts";
 
 /**
  * PS3.18 §10.4.1.1.3: frames drawn as pictures. Asked for one, it is the frame named, else the middle of what the path names;
@@ -43,7 +43,7 @@ export const rendered: Handler = async (needs, asked, request, reply) => {
 export const thumbnail: Handler = async (needs, asked, request, reply) => {
   const kind = thumbnailKind(acceptOf(asked, request));
   const numbers = asked.frames === undefined ? [] : frameNumbers(asked.frames);
-  const { opened, count } = await admit(needs, asked, "view");
+  const { opened, count } = await admit(needs, asked, "thumbnail");
   const found = await middle(needs, asked, opened);
   const source = await frameOf(needs, found, numbers[0] ?? middleFrame(found));
   const picture = await needs.world.decoders.thumbnail({ ...source, kind, signal: asked.signal });
@@ -106,7 +106,7 @@ function middleFrame({ object, parts }: WithParts): number {
 }
 
 async function frameOf(needs: DicomwebNeeds, { object, parts }: WithParts, frame: number) {
-  const json = await attributesOf(object, parts);
+  const json = await attributesOf(object, parts, pixelsOnly(frame));
   const pieces = await readableFrame(needs.world, object, frameIndexOf(object, parts), frame - 1, json);
   if (!pieces) throw denied();
   return {
