@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { z } from "zod";
 import type { Shared } from "#contract/sharing.ts";
+import { imagesOf } from "../study/pictured.ts";
 import { dicomDate, personName } from "../ui/format.ts";
 import { useReturnFocus } from "../ui/useReturnFocus.ts";
 import { sayRefusal } from "../words/say.ts";
@@ -84,7 +85,7 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
             {study && (
               <p className="muted">
                 {personName(study.patientName)} · {dicomDate(study.studyDate)} ·{" "}
-                {t("common:images", { count: study.instanceCount })}
+                {t("common:images", { count: imagesOf(study) })}
               </p>
             )}
           </header>

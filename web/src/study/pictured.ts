@@ -1,4 +1,4 @@
-import type { SeriesRow } from "#contract/studies.ts";
+import type { SeriesRow, StudyDetail } from "#contract/studies.ts";
 
 /** Documents, presentation states and key object notes have no picture to ask for, whatever they count as frames. */
 const WORDS_ONLY = new Set(["SR", "DOC", "KO", "PR", "AU", "PLAN", "REG", "RTSTRUCT", "RTPLAN", "FID", "RWV"]);
@@ -6,6 +6,13 @@ const WORDS_ONLY = new Set(["SR", "DOC", "KO", "PR", "AU", "PLAN", "REG", "RTSTR
 /** Whether the server has a small picture of a series: to ask for one that cannot be is a refusal on the record. */
 export const hasPicture = ({ frames, modality }: Pick<SeriesRow, "frames" | "modality">): boolean =>
   frames > 0 && !WORDS_ONLY.has(modality);
+
+/** How many images a study has as people count them: a loop is its frames, a document is one. */
+export const imagesOf = (study: Pick<StudyDetail, "series">): number =>
+  study.series.reduce(
+    (sum, series) => sum + (hasPicture(series) ? Math.max(series.frames, series.instanceCount) : series.instanceCount),
+    0,
+  );
 
 export type SeriesKind = "image" | "report" | "document" | "object";
 

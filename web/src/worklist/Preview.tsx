@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { StudyDetail, StudyRow } from "#contract/studies.ts";
 import { useSession } from "../session.ts";
+import { imagesOf } from "../study/pictured.ts";
 import { ageInYears, bytes, dicomDate, dicomTime, moment, personName } from "../ui/format.ts";
 import { sayBecause } from "../words/say.ts";
 import { studyQuery } from "./queries.ts";
@@ -76,8 +77,8 @@ function Facts({ row, study }: { row: StudyRow; study: StudyDetail | undefined }
       <dd>{row.ownerName}</dd>
       <dt>{t("preview.content")}</dt>
       <dd>
-        {t("common:images", { count: row.instanceCount })} · {t("preview.series", { count: row.seriesCount })}{" "}
-        <span className="muted">· {bytes(row.bytes)}</span>
+        {t("common:images", { count: study ? imagesOf(study) : row.instanceCount })} ·{" "}
+        {t("preview.series", { count: row.seriesCount })} <span className="muted">· {bytes(row.bytes)}</span>
       </dd>
       <dt>{t("preview.report_")}</dt>
       <dd>
