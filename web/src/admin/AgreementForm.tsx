@@ -3,6 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PURPOSES, type Purpose } from "#contract/words.ts";
 import { recordAgreement } from "../sharing/queries.ts";
+import { CountriesPick } from "../ui/CountryPick.tsx";
 import { sayRefusal } from "../words/say.ts";
 
 const KINDS = ["operator", "processor", "business-associate", "joint-care"] as const;
@@ -23,7 +24,7 @@ export function AgreementForm({
   const [kind, setKind] = useState<(typeof KINDS)[number]>("operator");
   const [reference, setReference] = useState("");
   const [purposes, setPurposes] = useState<Purpose[]>(first);
-  const [countries, setCountries] = useState("");
+  const [countries, setCountries] = useState<string[]>([]);
   const [from, setFrom] = useState(inDays(0));
   const [until, setUntil] = useState(inDays(365));
   const [busy, setBusy] = useState(false);
@@ -38,10 +39,7 @@ export function AgreementForm({
         kind,
         reference: reference.trim(),
         purposes,
-        countries: countries
-          .toUpperCase()
-          .split(/[\s,]+/)
-          .filter(Boolean),
+        countries,
         from: new Date(`${from}T00:00:00`).toISOString(),
         until: new Date(`${until}T23:59:59`).toISOString(),
       });
@@ -100,12 +98,7 @@ export function AgreementForm({
           maxLength={200}
           onChange={(event) => setReference(event.currentTarget.value)}
         />
-        <TextInput
-          label={t("agreement.countries")}
-          value={countries}
-          pattern="\s*([A-Za-z]{2}[\s,]*)*"
-          onChange={(event) => setCountries(event.currentTarget.value)}
-        />
+        <CountriesPick label={t("agreement.countries")} value={countries} onChange={setCountries} />
       </div>
       {error && (
         <p role="alert" className="share-error">

@@ -7,6 +7,7 @@ import { PURPOSES, type Purpose } from "#contract/words.ts";
 import { ask, Nothing } from "../api.ts";
 import { useSession } from "../session.ts";
 import { type ConsentFormVersion, formsQuery } from "../sharing/queries.ts";
+import { CountryPick } from "../ui/CountryPick.tsx";
 import { day } from "../ui/format.ts";
 import { Page, Table } from "../ui/Page.tsx";
 import { useForm } from "../ui/useForm.ts";
@@ -137,14 +138,10 @@ function PublishForm({ onClose, onDone }: { onClose: () => void; onDone: () => v
               value={values.language}
               onChange={(event) => set({ language: event.currentTarget.value.toLowerCase() })}
             />
-            <TextInput
+            <CountryPick
               label={t("consent.jurisdiction")}
-              required
-              withAsterisk={false}
-              pattern="[A-Z]{2}"
-              maxLength={2}
               value={values.jurisdiction}
-              onChange={(event) => set({ jurisdiction: event.currentTarget.value.toUpperCase() })}
+              onChange={(jurisdiction) => set({ jurisdiction })}
             />
           </div>
         </div>

@@ -95,7 +95,7 @@ export const sharingWords = {
     purposes: "Covers",
     from: "From",
     until: "Until",
-    countries: "Countries (two letters each, comma between)",
+    countries: "Countries",
     record: "Record agreement",
     done: "Agreement recorded.",
   },

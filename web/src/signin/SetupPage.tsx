@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { SetupBegun, SetupState } from "#contract/people.ts";
 import { ask } from "../api.ts";
+import { CountryPick } from "../ui/CountryPick.tsx";
 import { saveFile } from "../ui/save-file.ts";
 import { useForm } from "../ui/useForm.ts";
 import { EnrolStep } from "./EnrolStep.tsx";
@@ -78,17 +79,13 @@ function FirstOrganisation({ secret, onBegun }: { secret: string; onBegun: (begu
           value={values.organisation}
           onChange={(event) => set({ organisation: event.currentTarget.value })}
         />
-        <TextInput
+        <CountryPick
           size="md"
           w={320}
           label={t("setupCountry")}
           description={t("setupCountryWhat")}
-          required
-          withAsterisk={false}
-          maxLength={2}
-          pattern="[A-Z]{2}"
           value={values.jurisdiction}
-          onChange={(event) => set({ jurisdiction: event.currentTarget.value.toUpperCase() })}
+          onChange={(jurisdiction) => set({ jurisdiction })}
         />
         <TextInput
           size="md"

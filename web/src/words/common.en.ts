@@ -22,6 +22,7 @@ export const commonWords = {
   yes: "Yes",
   no: "No",
   more: "More",
+  noCountry: "No country has that name",
   images_one: "{{count, number}} image",
   images_other: "{{count, number}} images",
   nav: {
