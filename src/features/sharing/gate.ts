@@ -22,6 +22,8 @@ export type Opened = {
   stamp: string;
 };
 
+type Heard = { stamp: string; offset: number; facts: StudyFacts };
+
 type Known = {
   stamp: string;
   offset: number;
@@ -50,6 +52,7 @@ export class Gate {
   readonly #world: World;
   readonly #epochs: Epochs;
   readonly #known = new Recent<Known>({ room: REMEMBERED, age: REMEMBER_MS });
+  readonly #heard = new Recent<Heard>({ room: REMEMBERED, age: REMEMBER_MS });
 
   constructor(world: World) {
     this.#world = world;
@@ -86,8 +89,27 @@ export class Gate {
     return (await this.#judge(right, who, owner, studyUid)).verdict;
   }
 
+  /**
+   * Whether news of a study is for this actor: whoever may view it now. Whoever hears nothing is told nothing, so that
+   * refusals are remembered too: for each actor and study the facts are read once while the policy epochs stand.
+   */
+  async mayHear(who: Actor, owner: string, study: string): Promise<boolean> {
+    if (mayUse("view", who, { study, owner, grants: [] }, new Date()).allowed) return true;
+    const name = `${nameOf(who)}/${owner}/${study}`;
+    const stamp = await this.#epochs.stamp([owner, ...subjectsOf(who)]);
+    let heard = this.#heard.get(name);
+    if (heard?.stamp !== stamp) {
+      heard = await this.#world.database.read(scopeOf(who), async (tx) => {
+        const facts = await studyFacts(tx, owner, study, subjectsOf(who));
+        return { stamp, offset: tx.now.getTime() - Date.now(), facts };
+      });
+      this.#heard.set(name, heard);
+    }
+    return mayUse("view", who, heard.facts, new Date(Date.now() + heard.offset)).allowed;
+  }
+
   async #judge(right: Right, who: Actor, owner: string, studyUid: string, since?: number): Promise<Judged> {
-    const name = `${who.kind}/${who.id ?? ""}/${who.session}/${who.organisation}/${owner}/${studyUid}`;
+    const name = `${nameOf(who)}/${owner}/${studyUid}`;
     const stamp = await this.#epochs.stamp([owner, ...subjectsOf(who)], since);
     const remembered = this.#known.get(name);
     if (remembered?.stamp === stamp) {
@@ -115,6 +137,8 @@ export class Gate {
     });
   }
 }
+
+const nameOf = (who: Actor): string => `${who.kind}/${who.id ?? ""}/${who.session}/${who.organisation}`;
 
 /** One answer for unknown and forbidden. */
 export function denied(): Fault {

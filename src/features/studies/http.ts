@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { ReportState, type StudyDetail, type StudyRow } from "#contract/studies.ts";
+import { ReportState, type StudyDetail, StudyEvent, type StudyRow } from "#contract/studies.ts";
 import type { Right, Verdict } from "#contract/words.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { type Actor, scopeOf } from "#features/audit/actor.ts";
@@ -182,15 +182,26 @@ function rowOf(row: ListedStudy, who: Actor): StudyRow {
   };
 }
 
-/** A page's news of the organisation its person works for: it ends with the session, and when they work for another one. */
+/**
+ * A page's news of the organisation its person works for: it ends with the session, and when they work for another one. Of a
+ * study hears who may view it now, by their role or by a grant.
+ */
 async function live(needs: StudiesNeeds, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const who = await signedIn(needs, request);
   if (who.kind !== "person") throw new Fault("role.denied", "News is for pages; a machine searches.");
+  let now: Actor = who;
   streamLive(needs.events, request, reply, {
     channels: [who.organisation, who.id],
     stillAllowed: async () => {
-      const now = await needs.authenticate(request);
-      return now?.kind === "person" && now.organisation === who.organisation;
+      const found = await needs.authenticate(request);
+      if (found?.kind !== "person" || found.organisation !== who.organisation) return false;
+      now = found;
+      return true;
+    },
+    isFor: async (event) => {
+      if (event.kind !== "study") return true; // of rights that changed, or of news that was missed: nothing of a study
+      const study = StudyEvent.safeParse(event);
+      return study.success && needs.gate.mayHear(now, study.data.owner, study.data.id);
     },
   });
 }

@@ -10,6 +10,8 @@ export type LiveOptions = {
   channels: readonly string[];
   /** Asked before every event and heartbeat: a session that ended or a right that was taken away ends the stream. */
   stillAllowed: () => Promise<boolean>;
+  /** Asked of each event after that: what is not for this watcher is left out. All are, where nobody says. */
+  isFor?: (event: LiveEvent) => Promise<boolean>;
   heartbeatMs?: number;
 };
 
@@ -21,17 +23,17 @@ export function streamLive(events: Events, request: FastifyRequest, reply: Fasti
   const streams = streamsOf(request.server);
   let turn: Promise<void> = Promise.resolve();
   let waiting = 0;
-  const sendOne = async (text: string): Promise<void> => {
+  const sendOne = async (text: string, event?: LiveEvent): Promise<void> => {
     waiting--;
     if (raw.destroyed) return;
     if (!(await options.stillAllowed()) || raw.writableLength > BEHIND_BYTES) end();
-    else raw.write(text);
+    else if (event === undefined || options.isFor === undefined || (await options.isFor(event))) raw.write(text);
   };
-  const send = (text: string): void => {
+  const send = (text: string, event?: LiveEvent): void => {
     if (++waiting > BEHIND_EVENTS) end();
-    else turn = turn.then(() => sendOne(text)).catch(end);
+    else turn = turn.then(() => sendOne(text, event)).catch(end);
   };
-  const stops = options.channels.map((channel) => events.subscribe(channel, (event) => send(frameOf(event))));
+  const stops = options.channels.map((channel) => events.subscribe(channel, (event) => send(frameOf(event), event)));
   const heartbeat = setInterval(() => send(": still here\n\n"), options.heartbeatMs ?? HEARTBEAT_MS);
   const end = (): void => {
     clearInterval(heartbeat);
