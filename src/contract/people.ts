@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id, Instant, Purpose, Role, TokenScope } from "#contract/words.ts";
+import { Id, Instant, Name, Purpose, Role, TokenScope } from "#contract/words.ts";
 
 /** GET /api/session: who is signed in, where, as what. 401 when nobody is. */
 export const OrganisationCard = z.object({
@@ -21,6 +21,8 @@ export const Session = z.object({
   purpose: Purpose,
   idleMinutes: z.number(),
   factor: z.enum(["password+totp", "passkey"]),
+  /** Their sign-in was reset less than a day ago: until then files, keys and appointing others wait. */
+  restsUntil: Instant.nullable(),
   demo: z.boolean(),
   can: z.object({
     administer: z.boolean(),
@@ -48,9 +50,9 @@ export const AfterPassword = z.union([
 export type AfterPassword = z.infer<typeof AfterPassword>;
 
 /**
- * GET /api/people → PersonRow[]; POST /api/people (Invite) → PersonRow; DELETE /api/people/:id dismisses or withdraws an invitation;
+ * GET /api/people → PersonRow[] (who was only invited stands there under the invitation's ID); POST /api/people (Invite) → PersonRow; DELETE /api/people/:id dismisses or withdraws an invitation;
  * roles by PUT /api/people/:id/roles → PersonRow; POST /api/people/:id/reset takes password and second factor away and invites anew
- * (by a second administrator, never for oneself).
+ * (by a second administrator, never for oneself, nor for who works for another organisation too).
  */
 export const PersonRow = z.object({
   id: Id,
@@ -63,11 +65,11 @@ export const PersonRow = z.object({
 export type PersonRow = z.infer<typeof PersonRow>;
 export const Invite = z.object({
   email: z.email().max(254),
-  displayName: z.string().trim().min(1).max(120),
+  displayName: Name,
   role: Role,
 });
 export const SetRoles = z.object({ roles: z.array(Role).max(6) });
-/** POST /api/invitation/look { secret } → card; POST /api/invitation/accept { secret, password } → AfterPassword: enrolment or code follow. Closed: 404 link.closed. */
+/** POST /api/invitation/look { secret } → card; POST /api/invitation/accept (AcceptInvitation) → AfterPassword: enrolment or code follow. `displayName`: what a newcomer is called, as the inviter wrote it unless given; who has an account keeps their name. Closed: 404 link.closed. */
 export const LookInvitation = z.object({ secret: z.string().min(20).max(200) });
 export const InvitationCard = z.object({
   organisation: OrganisationCard,
@@ -78,7 +80,10 @@ export const InvitationCard = z.object({
 export const AcceptInvitation = z.object({
   secret: z.string().min(20).max(200),
   password: z.string().min(12).max(256),
+  displayName: Name.optional(),
 });
+/** PUT /api/account/name: what one is called, everywhere one works; on the record there. */
+export const ChangeName = z.object({ displayName: Name });
 
 /**
  * GET /api/devices → DeviceRow[], POST → CreatedDevice, DELETE /api/devices/:id (revoke). A new device gets its key once; one that
@@ -168,7 +173,7 @@ export const CreatedToken = z.object({ row: TokenRow, token: z.string() });
 
 /** GET/PUT /api/organisation: name, colours, logo, languages, limits. */
 export const OrganisationSettings = z.object({
-  name: z.string().trim().min(1).max(120),
+  name: Name,
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
   logo: z
     .string()
@@ -188,10 +193,10 @@ export const OrganisationSettings = z.object({
 export const SetupState = z.object({ state: z.enum(["open", "recovery-key", "done"]) });
 export const BeginSetup = z.object({
   secret: z.string().min(20).max(200),
-  organisation: z.string().trim().min(1).max(120),
+  organisation: Name,
   jurisdiction: z.string().regex(/^[A-Z]{2}$/),
   email: z.email(),
-  displayName: z.string().trim().min(1).max(120),
+  displayName: Name,
   password: z.string().min(12).max(256),
 });
 export const SetupBegun = z.object({ recoveryKey: z.string() });

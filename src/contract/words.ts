@@ -45,6 +45,14 @@ export const Verdict = z.object({ allowed: z.boolean(), because: z.string(), bas
 export type Verdict = z.infer<typeof Verdict>;
 
 export const Id = z.uuid();
+/** The name of a person or an organisation, as it stands in mail, in lists and on print: one line that no message can be written into. */
+export const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(120)
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, "a name is one line without control characters")
+  .regex(/^(?!.*:\/\/)/, "a name holds no address of a page");
 export const Instant = z.iso.datetime({ offset: true });
 /** What every list answers: the page and where the next one starts (absent at the end). */
 export const page = <T extends z.ZodType>(item: T) =>

@@ -89,7 +89,9 @@ test("a reset ends the sessions; with new factors everything is back but keys an
   assert.equal(codeOf(await send("GET", "/api/session")), "sign-in.required");
   await house.sql("update person set factors_reset_at = now() - interval '5 days' where id = $1", [who.id]); // the invitation lay there
   cookie = await joinAgain(secret.reveal());
-  assert.equal((await send("GET", "/api/session")).status, 200);
+  const session = JSON.parse((await send("GET", "/api/session")).body.toString()) as { restsUntil: string };
+  const [reset] = await house.sql<{ at: Date }>("select factors_reset_at as at from person where id = $1", [who.id]);
+  assert.equal(Date.parse(session.restsUntil) - (reset?.at.getTime() ?? 0), 24 * 3600_000);
   assert.equal((await send("GET", `/api/studies/${study.owner}/${study.id}`)).status, 200);
   assert.equal((await share(["view"], study)).status, 201);
   assert.equal((await send("GET", `/dicomweb/studies/${study.uid}/metadata`)).status, 200);
@@ -139,4 +141,6 @@ test("a day later keys and exports are back", async () => {
   assert.equal((await send("GET", "/api/audit/export")).status, 200);
   const second = { email: "second@access.example", displayName: "Second", role: "administrator" };
   assert.equal((await send("POST", "/api/people", second)).status, 200);
+  const session = JSON.parse((await send("GET", "/api/session")).body.toString()) as { restsUntil: null };
+  assert.equal(session.restsUntil, null);
 });

@@ -168,6 +168,7 @@ const API: readonly Row[] = [
     who: PEOPLE.filter((name) => name.startsWith("partner:")),
     ask: ({ partner }) => ({ body: { organisation: partner } }),
   },
+  { route: "PUT /api/account/name", who: PEOPLE, ask: (_cast, who) => ({ body: { displayName: `Person ${who}` } }) },
   { route: "GET /api/people", who: ADMINISTERING },
   {
     route: "POST /api/people",

@@ -94,6 +94,12 @@ test("first start: the link sets up organisation, administrator and recovery key
   for (const path of ["recovery", "finish"])
     assert.equal((await browser.post(`/api/setup/${path}`, { secret: again, recoveryKeySaved: true })).statusCode, 404);
   assert.equal(await setup.offer(), null);
+  assert.equal((await browser.get("/api/session")).statusCode, 401, "set up, and in nowhere without a second factor");
+  const alone = new TestBrowser(app);
+  const half = await alone.post("/api/auth/sign-in/email", { email, password: PASSWORD });
+  assert.deepEqual(half.json(), { user: { twoFactorEnabled: false } });
+  for (const path of ["session", "people", "tokens", "organisation"])
+    assert.equal((await alone.get(`/api/${path}`)).statusCode, 401, path);
   await enrol(house, { email, id: "", user: "", organisation: "" }, browser);
   const session = (await browser.get("/api/session")).json<Session>();
   assert.equal(session.organisation.name, "First Clinic");
@@ -207,6 +213,69 @@ test("an invitation by mail leads from its link to a second factor; it works onc
   const joined = people.find((person) => person.email === email);
   assert.equal(joined?.status, "active");
   assert.notEqual(joined.id, row.id, "the invitation said nothing of who they are");
+});
+
+test("several browsers take up one invitation at once: one joins, the others hear that it is closed, and nobody gets an error", async () => {
+  const { browser } = await signedIn();
+  const email = `raced-${process.pid}@example.org`;
+  await browser.post("/api/people", { email, displayName: "R", role: "referrer" });
+  const secret = secretIn(await mailTo(email));
+  const passwords = ["password number 1", "password number 2", "password number 3", "password number 4"];
+  const answers = await Promise.all(
+    passwords.map((password) => new TestBrowser(app).post("/api/invitation/accept", { secret, password })),
+  );
+  const codes = answers.map(({ statusCode }) => statusCode).sort();
+  assert.equal(codes[0], 200, codes.join());
+  for (const code of codes.slice(1)) assert.ok(code === 404 || code === 401, codes.join());
+  const winner = passwords[answers.findIndex(({ statusCode }) => statusCode === 200)];
+  const signIn = await new TestBrowser(app).post("/api/auth/sign-in/email", { email, password: winner });
+  assert.deepEqual(signIn.json(), { user: { twoFactorEnabled: false } }, "whoever joined has what they chose");
+});
+
+test("what somebody is called is what they accepted or say themselves; another inviter's word stays out, and changes are on every record", async () => {
+  const [first, second] = [await signedIn(), await signedIn()];
+  const email = `named-${process.pid}@example.org`;
+  await first.browser.post("/api/people", { email, displayName: "Mickey Mouse", role: "referrer" });
+  const old = secretIn(await mailTo(email));
+  await second.browser.post("/api/people", { email, displayName: "Dr Real", role: "radiologist" });
+  const guest = new TestBrowser(app);
+  await guest.post("/api/invitation/accept", { secret: secretIn(await mailTo(email)), password: PASSWORD });
+  const { phone } = await enrol(house, { email, id: "", user: "", organisation: "" }, guest);
+  const called = async () => (await guest.get("/api/session")).json<Session>().person.displayName;
+  assert.equal(await called(), "Dr Real");
+
+  await guest.post("/api/invitation/accept", { secret: old, password: PASSWORD, displayName: "Goofy" });
+  assert.equal((await guest.post("/api/auth/two-factor/verify-totp", { code: await phone.code() })).statusCode, 200);
+  assert.equal(await called(), "Dr Real", "who has an account keeps their name");
+  for (const displayName of ["", "two\nlines", "right to \u202eleft", "see https://evil.example", "x".repeat(121)])
+    assert.equal((await guest.ask("PUT", "/api/account/name", { displayName })).statusCode, 400, displayName);
+  assert.equal((await guest.ask("PUT", "/api/account/name", { displayName: " Dr Ada Real " })).statusCode, 200);
+  assert.equal(await called(), "Dr Ada Real");
+  for (const { browser, organisation } of [first, second]) {
+    assert.ok((await actions(organisation)).includes("person.rename done"));
+    assert.match((await browser.get("/api/people")).body, /Dr Ada Real/);
+  }
+
+  const third = `self-named-${process.pid}@example.org`;
+  await first.browser.post("/api/people", { email: third, displayName: "Somebody", role: "referrer" });
+  const secret = secretIn(await mailTo(third));
+  await new TestBrowser(app).post("/api/invitation/accept", { secret, password: PASSWORD, displayName: "Grace" });
+  assert.match((await first.browser.get("/api/people")).body, /"Grace"/);
+});
+
+test("names are one line, and one address is written to a few times an hour", async () => {
+  const { browser } = await signedIn();
+  const email = `often-${process.pid}@example.org`;
+  const invite = (displayName: string) => browser.post("/api/people", { email, displayName, role: "referrer" });
+  for (const name of ["Dear customer,\n\nunlock it", "a\u0000b", "Bank\r\nBcc: all", "at http://evil.example"])
+    assert.equal((await invite(name)).statusCode, 400, JSON.stringify(name));
+  const settings = (await browser.get("/api/organisation")).json<Record<string, unknown>>();
+  const renamed = await browser.ask("PUT", "/api/organisation", { ...settings, name: "Bank\r\nBcc: all@x.example" });
+  assert.equal(renamed.statusCode, 400);
+  const statuses: number[] = [];
+  for (let n = 0; n < 8; n++) statuses.push((await invite("D’Arcy-Ünlü 李 (locum)")).statusCode);
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429, 429]);
+  assert.equal((await lettersIn(world)).filter(({ to }) => to === email).length, 5);
 });
 
 test("a newer invitation, a withdrawal and time end an invitation", async () => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { addAccountRoutes } from "#features/people/http/account.ts";
 import type { PeopleHttpNeeds } from "#features/people/http/context.ts";
 import { addDeviceRoutes } from "#features/people/http/devices.ts";
 import { addJoiningRoutes } from "#features/people/http/joining.ts";
@@ -14,6 +15,7 @@ export type { PeopleHttpNeeds } from "#features/people/http/context.ts";
 export function addPeopleHttp(app: FastifyInstance, needs: PeopleHttpNeeds): void {
   addSigninRoutes(app, needs.signin);
   addSessionRoutes(app, needs);
+  addAccountRoutes(app, needs);
   addJoiningRoutes(app, needs);
   addMemberRoutes(app, needs);
   addDeviceRoutes(app, needs);

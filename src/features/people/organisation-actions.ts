@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { OrganisationSettings } from "#contract/people.ts";
+import { Name } from "#contract/words.ts";
 import type { World } from "#features/audit/action.ts";
 import { action } from "#features/audit/action.ts";
 import { systemActor } from "#features/audit/actor.ts";
@@ -12,7 +13,7 @@ import { uuidv7 } from "#kit/uuid.ts";
 import { NO_SCOPE } from "#platform/postgres/db.ts";
 
 export const CreateOrganisation = z.object({
-  name: z.string().trim().min(1).max(120),
+  name: Name,
   kind: z.enum(["clinic", "reading-group", "hospital", "practice"]).default("clinic"),
   jurisdiction: z
     .string()

@@ -13,11 +13,11 @@ import {
   forgetCredentials,
   giveRole,
   insertPerson,
-  membershipsOf,
   otherAdministrators,
   personByAddress,
   personById,
   rolesOf,
+  workplacesOf,
   worksElsewhere,
 } from "#features/people/person-queries.ts";
 import { Fault } from "#kit/fault.ts";
@@ -198,12 +198,4 @@ async function keepAnAdministrator(
 
 function unknownPerson(): Fault {
   return new Fault("route.unknown", "There is no such person here.", { place: "id" });
-}
-
-/** Every organisation somebody works for now. */
-async function workplacesOf({ database }: Pick<World, "database">, person: string): Promise<string[]> {
-  return database.read({ organisation: null, person }, async (tx) => {
-    const standing = (await membershipsOf(tx, person)).filter(({ until }) => until === null || tx.now < until);
-    return [...new Set(standing.map(({ organisation }) => organisation))];
-  });
 }

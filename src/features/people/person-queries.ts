@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Role } from "#contract/words.ts";
-import type { Tx } from "#platform/postgres/db.ts";
+import type { Database, Tx } from "#platform/postgres/db.ts";
 
 /** The person behind credentials; null for a dismissed or unknown one. Asked before any scope is known. */
 export async function personByAuth(tx: Tx, user: string): Promise<string | null> {
@@ -50,6 +50,17 @@ export async function membershipsOf(tx: Tx, person: string): Promise<MembershipR
   }));
 }
 
+/** Every organisation somebody works for now. */
+export async function workplacesOf(
+  { database }: { database: Pick<Database, "read"> },
+  person: string,
+): Promise<string[]> {
+  return database.read({ organisation: null, person }, async (tx) => {
+    const standing = (await membershipsOf(tx, person)).filter(({ until }) => until === null || tx.now < until);
+    return [...new Set(standing.map(({ organisation }) => organisation))];
+  });
+}
+
 export async function personSeen(tx: Tx, person: string): Promise<void> {
   await sql`update person set last_seen_at = now() where id = ${person}
     and (last_seen_at is null or last_seen_at < now() - interval '5 minutes')`.execute(tx);
@@ -59,6 +70,18 @@ export async function personSeen(tx: Tx, person: string): Promise<void> {
 export async function insertPerson(tx: Tx, person: { id: string; email: string; displayName: string }): Promise<void> {
   await sql`insert into person (id, email, display_name) values (${person.id}, ${person.email.toLowerCase()}, ${person.displayName})
     on conflict do nothing`.execute(tx);
+}
+
+/** What somebody is called from now on. */
+export async function renamePerson(tx: Tx, person: string, name: string): Promise<void> {
+  await sql`update person set display_name = ${name} where id = ${person}`.execute(tx);
+}
+
+/** Whether somebody never had credentials: nobody but inviters has named them. */
+export async function isNewcomer(tx: Tx, person: string): Promise<boolean> {
+  const { rows } = await sql`select from person
+    where id = ${person} and auth_user is null and factors_reset_at is null`.execute(tx);
+  return rows.length > 0;
 }
 
 /** Who had their factors reset rests from here on: an invitation may lie unused for days. */

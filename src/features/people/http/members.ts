@@ -1,10 +1,13 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { Invite, type PersonRow, SetRoles } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
-import { scopeOf } from "#features/audit/actor.ts";
+import { type Actor, scopeOf } from "#features/audit/actor.ts";
+import { appointingRefused } from "#features/people/administration.ts";
 import { openInvitationsOf } from "#features/people/joining/invitation-queries.ts";
 import { dismissPerson, invitePerson, resetPerson, setRoles } from "#features/people/person-actions.ts";
 import { peopleOf } from "#features/people/person-queries.ts";
+import { INVITED, INVITING } from "#features/people/signin/attempts.ts";
+import type { Signin } from "#features/people/signin/signin.ts";
 import { Fault } from "#kit/fault.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { actorOf, askAsAdministrator, idOf, instant, type PeopleHttpNeeds } from "./context.ts";
@@ -14,12 +17,11 @@ export function addMemberRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
   const { world, signin } = needs;
   app.get("/api/people", (request) => askAsAdministrator(needs, request, (tx, who) => rowsOf(tx, who.organisation)));
 
-  app.post("/api/people", async (request) => {
+  app.post("/api/people", async (request, reply) => {
     const who = await actorOf(needs, request);
-    const { id, person } = await invitePerson(world, who, {
-      ...parseInput(Invite, request.body),
-      publicUrl: needs.publicUrl(),
-    });
+    const input = parseInput(Invite, request.body);
+    if (appointingRefused(who) === null) await notTooMany(signin, reply, who, input.email);
+    const { id, person } = await invitePerson(world, who, { ...input, publicUrl: needs.publicUrl() });
     return world.database.read(scopeOf(who), (tx) => rowOf(tx, who.organisation, id, person));
   });
 
@@ -37,12 +39,28 @@ export function addMemberRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): v
     return {};
   });
 
-  app.post("/api/people/:id/reset", async (request) => {
+  app.post("/api/people/:id/reset", async (request, reply) => {
     const who = await actorOf(needs, request);
+    if (appointingRefused(who) === null) await notTooMany(signin, reply, who, idOf(request));
     const { user } = await resetPerson(world, who, { id: idOf(request), publicUrl: needs.publicUrl() });
     if (user !== null) await signin.accounts.remove(user);
     return {};
   });
+}
+
+/** @throws Fault rate.limited when this address or person was written to often enough for an hour */
+async function notTooMany({ attempts }: Signin, reply: FastifyReply, who: Actor, to: string): Promise<void> {
+  for (const [limit, source] of [
+    [INVITING, `${who.organisation} ${to}`],
+    [INVITED, to],
+  ] as const) {
+    const allowance = await attempts.count(limit, source);
+    if (allowance.allowed) continue;
+    void reply.header("retry-after", String(allowance.seconds));
+    throw new Fault("rate.limited", "They were sent enough messages for now; try again in an hour.", {
+      place: "email",
+    });
+  }
 }
 
 async function rowOf(tx: Tx, organisation: string, ...ids: string[]): Promise<PersonRow> {

@@ -10,7 +10,7 @@ import { canOf } from "#features/people/session-rules.ts";
 import { actorOf as personActor, type SignedIn } from "#features/people/signin/person-door.ts";
 import { Fault } from "#kit/fault.ts";
 import { refuseCrossSite } from "#platform/http/origin.ts";
-import type { PeopleHttpNeeds } from "./context.ts";
+import { instant, type PeopleHttpNeeds } from "./context.ts";
 
 /** Who is signed in, where, as what; and working for another of one's organisations. */
 export function addSessionRoutes(app: FastifyInstance, needs: PeopleHttpNeeds): void {
@@ -39,7 +39,7 @@ async function signedIn({ signin }: PeopleHttpNeeds, request: FastifyRequest): P
 }
 
 async function describe({ world, demo }: PeopleHttpNeeds, found: SignedIn): Promise<Session> {
-  const { person, session, workplaces } = found;
+  const { person, session, workplaces, restsUntil } = found;
   const [here] = workplaces;
   return world.database.read({ organisation: here.organisation, person }, async (tx) => {
     const row = await personById(tx, person);
@@ -63,6 +63,7 @@ async function describe({ world, demo }: PeopleHttpNeeds, found: SignedIn): Prom
       purpose: personActor(found).purpose,
       idleMinutes: here.idleMinutes,
       factor: session.factor,
+      restsUntil: instant(restsUntil),
       demo,
       can: canOf(here.roles),
     };

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { AfterPassword } from "#contract/people.ts";
-import { Id, Role } from "#contract/words.ts";
+import type { AcceptInvitation, AfterPassword } from "#contract/people.ts";
+import { Id, Name, Role } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
 import {
@@ -11,7 +11,7 @@ import {
   takeInvitation,
 } from "#features/people/joining/invitation-queries.ts";
 import { cardOf, organisationById } from "#features/people/organisation-queries.ts";
-import { bindCredentials, giveRole } from "#features/people/person-queries.ts";
+import { bindCredentials, giveRole, isNewcomer, personByAuth, renamePerson } from "#features/people/person-queries.ts";
 import { ACCOUNT, SECRETS } from "#features/people/signin/attempts.ts";
 import { signInByPassword } from "#features/people/signin/mount.ts";
 import { purposeOf } from "#features/people/signin/person-door.ts";
@@ -39,22 +39,37 @@ export async function acceptInvitation(
   signin: Signin,
   request: FastifyRequest,
   reply: FastifyReply,
-  { secret, password }: { secret: string; password: string },
+  { secret, password, displayName }: z.output<typeof AcceptInvitation>,
 ): Promise<AfterPassword> {
   const invitation = await find(signin, request, secret);
   const { email, person } = invitation;
   if (person === null) throw closed();
   const existing = await signin.accounts.byEmail(email);
   if (existing !== null) await provePassword(signin, existing, email, password);
-  const user = existing ?? (await signin.accounts.create(email, password));
+  const user = existing ?? (await newAccount(signin, email, password));
+  const name = { own: existing === null ? displayName : undefined, given: invitation.display_name };
   try {
     const who = { kind: "person", id: person, ...purpose(invitation), session: invitation.id } as const;
-    await join(signin.world, who, { id: invitation.id, user, role: invitation.role });
+    await join(signin.world, who, { id: invitation.id, user, role: invitation.role, name });
   } catch (thrown) {
-    if (existing === null) await signin.accounts.remove(user);
+    if (existing === null && !(await isTaken(signin, user))) await signin.accounts.remove(user);
     throw thrown;
   }
   return signInByPassword(signin, request, reply, { email, password });
+}
+
+/** @throws Fault link.closed when somebody was quicker with the same invitation */
+async function newAccount({ accounts }: Signin, email: string, password: string): Promise<string> {
+  try {
+    return await accounts.create(email, password);
+  } catch (thrown) {
+    throw thrown instanceof Fault && thrown.code === "state.conflict" ? closed() : thrown;
+  }
+}
+
+/** Whether somebody joined by these credentials since they were made: the same person, in another browser. */
+async function isTaken({ world }: Signin, user: string): Promise<boolean> {
+  return (await world.database.read(NO_SCOPE, (tx) => personByAuth(tx, user))) !== null;
 }
 
 /** Whoever has an account joins by its password; wrong ones count as at the sign-in. */
@@ -69,15 +84,21 @@ function purpose({ organisation, role }: InvitationRecord) {
   return { organisation, roles: [role], purpose: purposeOf([role]) };
 }
 
-const Join = z.object({ id: Id, user: z.string().min(1).max(64), role: Role });
+const Join = z.object({
+  ...{ id: Id, user: z.string().min(1).max(64), role: Role },
+  /** What they call themselves; else a newcomer is called what whoever's invitation they took up calls them. */
+  name: z.object({ own: Name.optional(), given: z.string() }),
+});
 
-const join = action("person.join", Join, async ({ tx }, who, { id, user, role }) => {
+const join = action("person.join", Join, async ({ tx }, who, { id, user, role, name }) => {
   const { organisation, id: person } = who;
   if (person === null || !(await takeInvitation(tx, organisation, id))) throw closed();
+  const called = name.own ?? ((await isNewcomer(tx, person)) ? name.given : null);
+  if (called !== null) await renamePerson(tx, person, called);
   await bindCredentials(tx, person, user);
   await giveRole(tx, organisation, person, role);
   await bumpEpochs(tx, [organisation, person]);
-  return { done: {}, audit: { subject: person, detail: { role } } };
+  return { done: {}, audit: { subject: person, detail: { role, ...(called === null ? {} : { name: called }) } } };
 });
 
 async function find(signin: Signin, request: FastifyRequest, text: string): Promise<InvitationRecord> {

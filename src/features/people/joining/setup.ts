@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BeginSetup } from "#contract/people.ts";
-import { Id } from "#contract/words.ts";
+import { Id, Name } from "#contract/words.ts";
 import { action } from "#features/audit/action.ts";
 import { systemActor } from "#features/audit/actor.ts";
 import { bumpEpochs } from "#features/keys/epochs.ts";
@@ -121,7 +121,7 @@ function stageOf(row: SetupRecord | null, house: string | null): SetupStage {
 const First = z.object({
   id: Id,
   email: z.email().max(254),
-  displayName: z.string().min(1).max(120),
+  displayName: Name,
   user: z.string(),
 });
 

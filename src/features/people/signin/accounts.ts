@@ -12,14 +12,19 @@ export class Accounts {
     this.#needs = needs;
   }
 
-  /** Credentials for an address that has none: a password; the second factor is enrolled at the first sign-in. Gives better-auth's user. */
+  /**
+   * Credentials for an address that has none: a password; the second factor is enrolled at the first sign-in. Gives better-auth's user.
+   * @throws Fault state.conflict when the address has some, perhaps since a moment ago
+   */
   async create(email: string, password: string): Promise<string> {
     const context = await this.#needs.auth().$context;
     const hash = await context.password.hash(password);
-    const user = await context.internalAdapter.createUser(
-      { email: email.toLowerCase(), name: "", emailVerified: true },
-      { method: "admin" },
-    );
+    const user = await context.internalAdapter
+      .createUser({ email: email.toLowerCase(), name: "", emailVerified: true }, { method: "admin" })
+      .catch(async (cause: unknown) => {
+        if ((await this.byEmail(email)) === null) throw cause;
+        throw new Fault("state.conflict", "This address has a password here already.", { place: "email", cause });
+      });
     await context.internalAdapter.createAccount({
       userId: user.id,
       providerId: "credential",

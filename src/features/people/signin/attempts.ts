@@ -12,6 +12,10 @@ export const ADDRESS: Limit = { kind: "sign-in address", most: 100, minutes: 15 
 /** Secrets of invitations and of set-up. */
 export const SECRETS: Limit = { kind: "secret", most: 30, minutes: 15 };
 
+/** Messages with an invitation or a reset to one person: from one organisation, and from all together. */
+export const INVITING: Limit = { kind: "invitation", most: 5, minutes: 60 };
+export const INVITED: Limit = { kind: "invited", most: 20, minutes: 60 };
+
 /** What an attempt may go on with; `seconds` until it is worth coming again. */
 export type Allowance = { allowed: true; last: boolean } | { allowed: false; seconds: number };
 

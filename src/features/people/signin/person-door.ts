@@ -28,7 +28,8 @@ export type SignedIn = {
   session: SessionFacts;
   person: string;
   workplaces: [Workplace, ...Workplace[]];
-  resting: boolean;
+  /** Until when files, keys and appointing others wait; null where their factors were not reset within a day. */
+  restsUntil: Date | null;
 };
 export type PersonActor = Extract<Actor, { kind: "person" }>;
 
@@ -63,12 +64,11 @@ export class PersonDoor {
         : workplaces.find(({ organisation }) => organisation === session.organisation);
     if (here === undefined || (idle === "limited" && isIdle(session, here))) return null;
     this.#seen(known);
-    const rested = known.factorsResetAt === null || session.now.getTime() - known.factorsResetAt.getTime() >= REST_MS;
     return {
       session,
       person: known.person,
       workplaces: [here, ...workplaces.filter((place) => place !== here)],
-      resting: !rested,
+      restsUntil: restOf(known.factorsResetAt, session.now),
     };
   }
 
@@ -124,11 +124,16 @@ function workplacesOf(memberships: readonly MembershipRecord[], now: Date): Work
   }));
 }
 
+function restOf(resetAt: Date | null, now: Date): Date | null {
+  const until = resetAt && new Date(resetAt.getTime() + REST_MS);
+  return until !== null && now < until ? until : null;
+}
+
 function isIdle({ now, lastSeenAt }: SessionFacts, { idleMinutes }: Workplace): boolean {
   return now.getTime() - lastSeenAt.getTime() >= idleMinutes * 60_000;
 }
 
-export function actorOf({ session, person, workplaces: [{ organisation, roles }], resting }: SignedIn): PersonActor {
+export function actorOf({ session, person, workplaces: [{ organisation, roles }], restsUntil }: SignedIn): PersonActor {
   const who: PersonActor = {
     kind: "person",
     id: person,
@@ -137,7 +142,7 @@ export function actorOf({ session, person, workplaces: [{ organisation, roles }]
     purpose: purposeOf(roles),
     session: session.id,
   };
-  return resting ? { ...who, resting } : who;
+  return restsUntil === null ? who : { ...who, resting: true };
 }
 
 /** Auditing is all that auditors and privacy officers come for; everybody else comes for care. */
