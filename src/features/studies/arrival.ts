@@ -1,12 +1,12 @@
-import { constants, zstdCompressSync } from "node:zlib";
 import { type Described, describeDataSet, type Said } from "#features/studies/describe.ts";
+import { compressedHeader } from "#features/studies/header-text.ts";
 import type { IndexEntry } from "#features/studies/index-rows.ts";
 import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { BlobName, Blobs, BlobWriter } from "#platform/blobs/blobs.ts";
 import { newBlobName } from "#platform/blobs/blobs.ts";
 import { frameCount, packFrames } from "#standards/dicom/frames.ts";
-import { toJson } from "#standards/dicom/json.ts";
+import { jsonPieces } from "#standards/dicom/json-pieces.ts";
 import { isUsualPreamble } from "#standards/dicom/preamble.ts";
 import { Part10Reader, type ReadResult } from "#standards/dicom/read.ts";
 import { uid } from "#standards/dicom/values.ts";
@@ -14,9 +14,6 @@ import { fileMetaBytes } from "#standards/dicom/write.ts";
 import { newObjectKey, type SecretKey } from "#trust/keys/wrap.ts";
 import { sealSmall } from "#trust/seal/envelope.ts";
 import { Sealer } from "#trust/seal/sealer.ts";
-
-/** The fastest level: attributes are a few kilobytes, and a call into another thread would cost more. */
-const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Bytes above which a value is served as bulk data instead of inline. */
 export const BULK_BYTES = 1024;
@@ -134,15 +131,13 @@ type Parts = {
   bytes: number;
 };
 
-function sealedOf(parts: Parts): Omit<Sealed, "durable"> {
+async function sealedOf(parts: Parts): Promise<Omit<Sealed, "durable">> {
   const { result, described, source, instanceId, objectKey, blob, bytes } = parts;
-  const json = JSON.stringify(
-    toJson(result.dataSet, {
-      bulkThreshold: BULK_BYTES,
-      bulkDataUri: (path) => (isLookupTable(path) ? undefined : `bulkdata/${path}`),
-    }),
-  );
-  const header = sealSmall(objectKey, `header:${instanceId}`, zstdCompressSync(json, COMPRESSION));
+  const text = jsonPieces(result.dataSet, {
+    bulkThreshold: BULK_BYTES,
+    bulkDataUri: (path) => (isLookupTable(path) ? undefined : `bulkdata/${path}`),
+  });
+  const header = sealSmall(objectKey, `header:${instanceId}`, await compressedHeader(text));
   const frames = frameCount(result.frameIndex);
   const frameIndex = sealSmall(objectKey, `frames:${instanceId}`, packFrames(result.frameIndex));
   const transferSyntax = result.transferSyntax.uid;

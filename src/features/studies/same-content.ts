@@ -10,6 +10,7 @@ import {
   type StoredObject,
 } from "#features/studies/stored-object.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
+import { result } from "#kit/turns.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
@@ -79,12 +80,29 @@ const REWRITTEN = new Set(["00280004", "00280006"]);
 
 async function sameDecoded(world: StudiesWorld, a: Side, b: Side): Promise<boolean> {
   const [one, other] = [await attributesOf(a.object, a.parts), await attributesOf(b.object, b.parts)];
-  if (!isDeepStrictEqual(comparable(one), comparable(other))) return false;
+  if (!(await result(sameAttributes(comparable(one), comparable(other))))) return false;
   const [left, right] = [frameIndexOf(a.object, a.parts), frameIndexOf(b.object, b.parts)];
   if (frameCount(left) !== frameCount(right)) return false;
   for (let frame = 0; frame < frameCount(left); frame++) {
     const [p, q] = [await pixels(world, a, one, left, frame), await pixels(world, b, other, right, frame)];
     if (p === null || q === null || !p.equals(q)) return false;
+  }
+  return true;
+}
+
+/** Whether two data sets have the same attributes, in steps of an item. */
+function* sameAttributes(one: JsonDataSet, other: JsonDataSet): Generator<void, boolean, undefined> {
+  const tags = Object.keys(one);
+  if (tags.length !== Object.keys(other).length) return false;
+  for (const tag of tags) {
+    const [left, right] = [one[tag]?.Value ?? [], other[tag]?.Value ?? []];
+    if (left.length !== right.length) return false;
+    if (!isDeepStrictEqual({ ...one[tag], Value: [] }, { ...other[tag], Value: [] })) return false;
+    const isSequence = one[tag]?.vr === "SQ";
+    for (const [at, value] of left.entries()) {
+      if (!isDeepStrictEqual(value, right[at])) return false;
+      if (isSequence) yield;
+    }
   }
   return true;
 }

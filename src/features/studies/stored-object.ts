@@ -1,13 +1,15 @@
 import { pipeline, Readable } from "node:stream";
-import { promisify } from "node:util";
-import { createInflateRaw, zstdDecompress } from "node:zlib";
+import { createInflateRaw } from "node:zlib";
 import type { SecretKey } from "#features/keys/keyring.ts";
+import { headerPieces } from "#features/studies/header-text.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import { Fault } from "#kit/fault.ts";
+import { result } from "#kit/turns.ts";
 import { parseBlobName } from "#platform/blobs/blobs.ts";
 import { type FrameIndex, frameRanges, unpackFrames } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
+import { jsonSteps, STEP_CHARACTERS, type Wanted } from "#standards/dicom/json-pieces.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
 import { nativeFrameRange, readPixelFormat } from "#standards/pixels/format.ts";
 import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
@@ -16,8 +18,6 @@ import { unwrapKey } from "#trust/keys/wrap.ts";
 import { openSmall } from "#trust/seal/envelope.ts";
 import { sealedSize } from "#trust/seal/layout.ts";
 import { checkWhole, openRange, type SealedSource } from "#trust/seal/range.ts";
-
-const decompress = promisify(zstdDecompress);
 
 /** A stored instance that may be read: its row and the key it opens with. */
 export type StoredObject = { row: InstanceRecord; key: SecretKey };
@@ -68,10 +68,18 @@ async function* heard(store: Store, { row }: StoredObject, pieces: AsyncIterable
   }
 }
 
-/** The attributes as DICOM JSON, without group 0002; bulk data as relative URIs. */
-export async function attributesOf({ row, key }: StoredObject, sealed: SealedParts): Promise<JsonDataSet> {
-  const plain = await decompress(openSmall(key, `header:${row.id}`, sealed.header));
-  return JSON.parse(plain.toString("utf8")) as JsonDataSet;
+/** The text of the attributes as DICOM JSON, in pieces. */
+export function headerOf({ row, key }: StoredObject, sealed: SealedParts): AsyncGenerator<string, void, undefined> {
+  return headerPieces(openSmall(key, `header:${row.id}`, sealed.header));
+}
+
+/**
+ * The attributes as DICOM JSON, without group 0002; bulk data as relative URIs. Of very many only those `wanted` are read, and
+ * the event loop turns meanwhile.
+ */
+export async function attributesOf(object: StoredObject, sealed: SealedParts, wanted?: Wanted): Promise<JsonDataSet> {
+  const text = (await Array.fromAsync(headerOf(object, sealed))).join("");
+  return text.length <= STEP_CHARACTERS ? (JSON.parse(text) as JsonDataSet) : result(jsonSteps(text, wanted));
 }
 
 export function frameIndexOf({ row, key }: StoredObject, sealed: SealedParts): FrameIndex {

@@ -1,5 +1,5 @@
 import { Fault } from "#kit/fault.ts";
-import type { DataSet, Element, ValueElement } from "#standards/dicom/data-set.ts";
+import type { DataSet, Element, SequenceElement, ValueElement } from "#standards/dicom/data-set.ts";
 import { placeOf } from "#standards/dicom/dictionary.ts";
 import { hexOfTag, isGroupLength } from "#standards/dicom/tag.ts";
 import { binaryNumbersOf, isEmpty, numberOfText, personNameOf, tagsOf, textsOf } from "#standards/dicom/values.ts";
@@ -23,7 +23,7 @@ export type JsonOptions = {
 };
 
 const DEFAULT_THRESHOLD = 1024;
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 /**
  * The DICOM JSON Model object of a data set, texts in Unicode. Group 0002 and group lengths do not belong to it; Specific
@@ -53,11 +53,19 @@ function elementJson(
   options: JsonOptions,
   depth: number,
 ): JsonElement {
+  if (element.is !== "sequence") return flatJson(element, dataSet, path, options);
+  const Value = element.items.map((item, index) => jsonOf(item, `${path}/${index}/`, options, depth + 1));
+  return Value.length === 0 ? { vr: element.vr } : { vr: element.vr, Value };
+}
+
+/** An element that holds no items, as `toJson` writes it; `path` leads to it from the outermost data set. */
+export function flatJson(
+  element: Exclude<Element, SequenceElement>,
+  dataSet: DataSet,
+  path: string,
+  options: JsonOptions,
+): JsonElement {
   const { vr } = element;
-  if (element.is === "sequence") {
-    const Value = element.items.map((item, index) => jsonOf(item, `${path}/${index}/`, options, depth + 1));
-    return Value.length === 0 ? { vr } : { vr, Value };
-  }
   if (isEmpty(element)) return { vr };
   if (element.is === "value" && VRS[vr].holds !== "bytes") return { vr, Value: valuesJson(element, dataSet) };
   const inMemory = element.is === "value";

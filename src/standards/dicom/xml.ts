@@ -1,5 +1,6 @@
 import { entryOf } from "#standards/dicom/dictionary.ts";
 import type { JsonDataSet, JsonElement, JsonPersonName, JsonValue } from "#standards/dicom/json.ts";
+import { full, type Out } from "#standards/dicom/json-pieces.ts";
 
 const HEAD =
   '<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xml:space="preserve" xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">';
@@ -8,23 +9,35 @@ const COMPONENTS = ["FamilyName", "GivenName", "MiddleName", "NamePrefix", "Name
 const GROUPS = ["Alphabetic", "Ideographic", "Phonetic"] as const;
 
 /** The Native DICOM Model of a data set, from its DICOM JSON: attributes in ascending order, private ones with their creator. PS3.19 §A.1. */
-export function nativeXml(json: JsonDataSet): string {
-  return `${HEAD}${attributesXml(json)}</NativeDicomModel>`;
+export const nativeXml = (json: JsonDataSet): string => [...nativeXmlPieces(json)].join("");
+
+/** The text of `nativeXml` in pieces of at most `STEP_ELEMENTS` attributes; bulk data at addresses below `base`. */
+export function* nativeXmlPieces(json: JsonDataSet, base = ""): Generator<string, void, undefined> {
+  const out = { text: HEAD, elements: 0, base };
+  yield* attributes(out, json);
+  yield `${out.text}</NativeDicomModel>`;
 }
 
-function attributesXml(json: JsonDataSet): string {
-  return Object.keys(json)
-    .sort()
-    .map((tag) => attributeXml(tag, json[tag], json))
-    .join("");
-}
+type Based = Out & { readonly base: string };
 
-function attributeXml(tag: string, element: JsonElement | undefined, around: JsonDataSet): string {
-  if (element === undefined) return "";
-  const keyword = entryOf(Number.parseInt(tag, 16))?.keyword ?? "";
-  const creator = creatorOf(tag, around);
-  const names = `${keyword === "" ? "" : ` keyword="${keyword}"`}${creator === undefined ? "" : ` privateCreator="${escaped(creator)}"`}`;
-  return `<DicomAttribute tag="${tag}" vr="${element.vr}"${names}>${contentXml(element)}</DicomAttribute>`;
+function* attributes(out: Based, json: JsonDataSet): Generator<string, void, undefined> {
+  for (const tag of Object.keys(json).sort()) {
+    const element = json[tag];
+    if (element === undefined) continue;
+    const keyword = entryOf(Number.parseInt(tag, 16))?.keyword ?? "";
+    const creator = creatorOf(tag, json);
+    const names = `${keyword === "" ? "" : ` keyword="${keyword}"`}${creator === undefined ? "" : ` privateCreator="${escaped(creator)}"`}`;
+    out.text += `<DicomAttribute tag="${tag}" vr="${element.vr}"${names}>`;
+    if (element.vr !== "SQ") out.text += contentXml(element, out.base);
+    else
+      for (const [at, item] of (element.Value ?? []).entries()) {
+        out.text += `<Item number="${at + 1}">`;
+        yield* attributes(out, (item ?? {}) as JsonDataSet);
+        out.text += "</Item>";
+      }
+    out.text += "</DicomAttribute>";
+    yield* full(out);
+  }
 }
 
 /** PS3.5 §7.8.1: (gggg,00bb) reserves the elements bb00 to bbFF of its group. */
@@ -35,13 +48,12 @@ function creatorOf(tag: string, around: JsonDataSet): string | undefined {
   return typeof creator === "string" ? creator : undefined;
 }
 
-function contentXml({ vr, Value, InlineBinary, BulkDataURI }: JsonElement): string {
-  if (BulkDataURI !== undefined) return `<BulkData uri="${escaped(BulkDataURI)}"/>`;
+function contentXml({ vr, Value, InlineBinary, BulkDataURI }: JsonElement, base: string): string {
+  if (BulkDataURI !== undefined) return `<BulkData uri="${escaped(base + BulkDataURI)}"/>`;
   if (InlineBinary !== undefined) return `<InlineBinary>${InlineBinary}</InlineBinary>`;
   return (Value ?? [])
     .map((value, at) => {
       const number = ` number="${at + 1}"`;
-      if (vr === "SQ") return `<Item${number}>${attributesXml((value ?? {}) as JsonDataSet)}</Item>`;
       if (vr === "PN") return `<PersonName${number}>${nameXml((value ?? {}) as JsonPersonName)}</PersonName>`;
       return `<Value${number}>${valueText(value)}</Value>`;
     })

@@ -17,6 +17,17 @@ export function pixelAttributesFromJson(json: DicomJson, frame = 1, bulk: Bulk =
   return readPixelAttributes(elementsOf(json, bulk), frame);
 }
 
+const PIXEL_GROUPS: ReadonlySet<string> = new Set(["0008", "0018", "0020", "0028", "2050", "5200", "7FE0"]);
+
+/**
+ * Which attributes of an image are about its pixels: whether `tag` of the first level is one, and, of the Per-Frame Functional
+ * Groups Sequence, whether item `item` (from 0) is that of frame `frame` (from 1).
+ */
+export const pixelsOnly =
+  (frame = 1) =>
+  (tag: string, item = frame - 1): boolean =>
+    PIXEL_GROUPS.has(tag.slice(0, 4)) && (tag !== "52009230" || item === frame - 1);
+
 function elementsOf(json: DicomJson, bulk: Bulk): PixelElements {
   const element = (tag: number): JsonElement | undefined => {
     const found = json[tag.toString(16).toUpperCase().padStart(8, "0")];

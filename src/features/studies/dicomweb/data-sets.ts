@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "#kit/fault.ts";
+import { inTurns } from "#kit/turns.ts";
 import { compressed } from "#platform/http/encoding.ts";
 import { type JsonDataSet, jsonText } from "#standards/dicom/json.ts";
-import { nativeXml } from "#standards/dicom/xml.ts";
+import { jsonTextPieces } from "#standards/dicom/json-pieces.ts";
+import { nativeXml, nativeXmlPieces } from "#standards/dicom/xml.ts";
 import { parseAccept, parseMediaType, typeFits } from "#standards/dicomweb/media-types.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
 
@@ -28,23 +30,39 @@ export function dataSetForm(accept: string | undefined): DataSetForm {
   );
 }
 
-/** Sends data sets as they come, one after the other, compressed where the client takes that; `count` hears of each one's characters. */
+/** The text of one data set, in pieces. */
+export type DataSetText = AsyncIterable<string>;
+
+/** Sends data sets, one after the other, compressed where the client takes that. */
 export function sendDataSets(
   request: FastifyRequest,
   reply: FastifyReply,
   form: DataSetForm,
-  dataSets: AsyncIterable<JsonDataSet> | Iterable<JsonDataSet>,
+  dataSets: Iterable<JsonDataSet>,
+): FastifyReply {
+  const textOf = form === "json" ? jsonTextPieces : nativeXmlPieces;
+  async function* texts(): AsyncGenerator<DataSetText> {
+    for (const json of dataSets) yield inTurns(textOf(json));
+  }
+  return sendTexts(request, reply, form, texts());
+}
+
+/** The same where their texts are at hand as `form` wants them; `count` hears of each one's characters. */
+export function sendTexts(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  form: DataSetForm,
+  texts: AsyncIterable<DataSetText>,
   count: (characters: number) => void = () => undefined,
 ): FastifyReply {
   const boundary = newBoundary();
-  const texts = form === "json" ? jsonTexts(dataSets, count) : xmlTexts(dataSets, count, boundary);
   return reply
     .type(
       form === "json"
         ? "application/dicom+json"
         : `multipart/related; type="application/dicom+xml"; boundary="${boundary}"`,
     )
-    .send(compressed(request, reply, texts));
+    .send(compressed(request, reply, form === "json" ? jsonArray(texts, count) : xmlParts(texts, count, boundary)));
 }
 
 /** Sends one data set alone, as the answer to what was stored. PS3.18 §10.5.3.3. */
@@ -54,31 +72,40 @@ export function sendDataSet(reply: FastifyReply, form: DataSetForm, json: JsonDa
     : reply.type("application/dicom+xml").send(Buffer.from(nativeXml(json)));
 }
 
-type DataSets = AsyncIterable<JsonDataSet> | Iterable<JsonDataSet>;
-
-async function* jsonTexts(dataSets: DataSets, count: (characters: number) => void): AsyncGenerator<string> {
+async function* jsonArray(
+  texts: AsyncIterable<DataSetText>,
+  count: (characters: number) => void,
+): AsyncGenerator<string> {
   let separator = "[";
-  for await (const json of dataSets) {
-    const text = jsonText(json);
-    count(text.length);
-    yield separator + text;
+  for await (const text of texts) {
+    yield* headed(separator, text, count);
     separator = ",";
   }
   yield separator === "[" ? "[]" : "]";
 }
 
-async function* xmlTexts(
-  dataSets: DataSets,
+async function* xmlParts(
+  texts: AsyncIterable<DataSetText>,
   count: (characters: number) => void,
   boundary: string,
 ): AsyncGenerator<string> {
   let first = true;
-  for await (const json of dataSets) {
-    const text = nativeXml(json);
-    count(text.length);
-    yield partHead(boundary, { "Content-Type": "application/dicom+xml; charset=utf-8" }, first).toString("latin1") +
-      text;
+  for await (const text of texts) {
+    const head = partHead(boundary, { "Content-Type": "application/dicom+xml; charset=utf-8" }, first);
+    yield* headed(head.toString("latin1"), text, count);
     first = false;
   }
   yield closing(boundary, first).toString("latin1");
+}
+
+/** A text behind what stands before it, in as few pieces as it comes. */
+async function* headed(head: string, text: DataSetText, count: (characters: number) => void): AsyncGenerator<string> {
+  let characters = 0;
+  let before = head;
+  for await (const piece of text) {
+    characters += piece.length;
+    yield before + piece;
+    before = "";
+  }
+  count(characters);
 }

@@ -28,13 +28,18 @@ export async function includedFields(
     if (!more || opened >= MOST_OPENED) fields.push({});
     else {
       opened++;
-      fields.push(includedIn(await headerOf(needs, asked, row), query));
+      fields.push(includedIn(await headerOf(needs, asked, row, query), query));
     }
   }
   return fields;
 }
 
-async function headerOf({ world, gate }: DicomwebNeeds, asked: Asked, found: Found): Promise<JsonDataSet> {
+async function headerOf(
+  { world, gate }: DicomwebNeeds,
+  asked: Asked,
+  found: Found,
+  { includeAll, include }: QidoQuery,
+): Promise<JsonDataSet> {
   const opened = await gate.open("view", asked.who, found.organisation, found.study_uid);
   const which =
     found.instance !== undefined
@@ -49,5 +54,6 @@ async function headerOf({ world, gate }: DicomwebNeeds, asked: Asked, found: Fou
       from instance i where i.organisation = ${found.organisation} and ${which} order by i.id limit 1`.execute(tx),
   );
   const row = rows[0];
-  return row ? attributesOf(storedObject(row, opened.key), row) : {};
+  const tags = new Set(include.map(([tag = 0]) => hexOfTag(tag)));
+  return row ? attributesOf(storedObject(row, opened.key), row, (tag) => includeAll || tags.has(tag)) : {};
 }

@@ -1,9 +1,11 @@
 import { acceptOf, baseOf, type Handler } from "#features/studies/dicomweb/asked.ts";
-import { dataSetForm, sendDataSets } from "#features/studies/dicomweb/data-sets.ts";
+import { type DataSetText, dataSetForm, sendTexts } from "#features/studies/dicomweb/data-sets.ts";
 import { admit, withParts } from "#features/studies/dicomweb/instances.ts";
-import { attributesOf } from "#features/studies/stored-object.ts";
+import { addressed } from "#features/studies/header-text.ts";
+import { attributesOf, headerOf } from "#features/studies/stored-object.ts";
+import { inTurns } from "#kit/turns.ts";
 import { unchanged } from "#platform/http/ranges.ts";
-import type { JsonDataSet } from "#standards/dicom/json.ts";
+import { nativeXmlPieces } from "#standards/dicom/xml.ts";
 
 /** PS3.18 §10.4.1.1.2: data sets without group 0002, bulk data by address. An instance's never change: they have a validator. */
 export const retrieveMetadata: Handler = async (needs, asked, request, reply) => {
@@ -15,24 +17,14 @@ export const retrieveMetadata: Handler = async (needs, asked, request, reply) =>
   if (asked.instance !== undefined && !first.done) {
     if (unchanged(request, reply, `${first.value.object.row.id}.${form}`)) return reply;
   }
-  async function* dataSets(): AsyncGenerator<JsonDataSet> {
+  async function* texts(): AsyncGenerator<DataSetText> {
     for (let next = first; !next.done; next = await objects.next()) {
       const { object, parts } = next.value;
       const here = `${base}/studies/${opened.studyUid}/series/${object.row.series_uid}/instances/${object.row.sop_instance_uid}`;
-      yield addressed(await attributesOf(object, parts), here);
+      yield form === "json"
+        ? addressed(headerOf(object, parts), here)
+        : inTurns(nativeXmlPieces(await attributesOf(object, parts), `${here}/`));
     }
   }
-  return sendDataSets(request, reply, form, dataSets(), (bytes) => count({ instances: 1, bytes }));
+  return sendTexts(request, reply, form, texts(), (bytes) => count({ instances: 1, bytes }));
 };
-
-/** Makes the relative bulk data addresses of a stored header absolute; iterative, sequences may be deep. */
-export function addressed(json: JsonDataSet, here: string): JsonDataSet {
-  const waiting: JsonDataSet[] = [json];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    for (const element of Object.values(next)) {
-      if (element.BulkDataURI !== undefined) element.BulkDataURI = `${here}/${element.BulkDataURI}`;
-      if (element.vr === "SQ") waiting.push(...((element.Value ?? []) as JsonDataSet[]));
-    }
-  }
-  return json;
-}

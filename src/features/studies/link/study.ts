@@ -17,6 +17,7 @@ import {
 import { attributesOf, storedObject } from "#features/studies/stored-object.ts";
 import type { StudiesWorld } from "#features/studies/world.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
+import { pixelsOnly } from "#standards/pixels/json.ts";
 
 /** Who shares: what the first page and every other shows of the organisation. */
 export async function senderOf(world: StudiesWorld, organisation: string): Promise<LinkStudy["organisation"]> {
@@ -121,7 +122,7 @@ async function describeInstances(
       if (!sealed) continue;
       const object = storedObject(sealed, opened.key);
       if (frames > 1) {
-        const json = await attributesOf(object, sealed);
+        const json = await attributesOf(object, sealed, pixelsOnly());
         described.set(row.id, { ...base, kind: "image", frames, cine: cineRate(json) });
       } else {
         const pages = await pagesOf(needs, object, sealed);

@@ -131,6 +131,28 @@ test("floods of elements, items and fragments end at their limits", () => {
   );
 });
 
+test("a flood of elements of the data set's own, of one item's, or below private sequences, ends sooner than what has thousands of items", () => {
+  const read = (bytes: Uint8Array) => readPart10(bytes, { transferSyntax: EXPLICIT, limits: { own: 100 } });
+  const elements = (count: number) => Array.from({ length: count }, (_, at) => header(0x00111000 + at, "LO", 0));
+  assert.equal(read(concat(elements(100))).dataSet.elements.size, 100);
+  refused("input.too-large", () => read(concat(elements(101))), /^\(0011,1064\).*more than the 100 elements allowed/);
+  const open = (tag: number) => [header(tag, "SQ", 0xffffffff), item(0xfffee000, 0xffffffff)];
+  const close = [item(0xfffee00d, 0), item(0xfffee0dd, 0)];
+  for (const sequence of [0x00081140, 0x52009230])
+    refused("input.too-large", () => read(concat([...open(sequence), ...elements(101), ...close])));
+  const items = (tag: number, count: number) => {
+    const each = [item(0xfffee000, 0xffffffff), ...elements(9), item(0xfffee00d, 0)];
+    return concat([
+      header(tag, "SQ", 0xffffffff),
+      ...Array.from({ length: count }, () => each).flat(),
+      item(0xfffee0dd, 0),
+    ]);
+  };
+  for (const tag of [0x52009230, 0x30060039, 0x0040a730]) // frames, contours, content items
+    assert.equal((read(items(tag, 500)).dataSet.get(tag) as { items?: unknown[] }).items?.length, 500);
+  refused("input.too-large", () => read(items(0x00111001, 11)));
+});
+
 test("beyond the total that may be kept, long values stay where they are", () => {
   const value = (at: number) => concat([header(0x00110000 + at, "UT", 1000), new Uint8Array(1000).fill(0x41)]);
   const bytes = concat(Array.from({ length: 30 }, (_, at) => value(0x1000 + at)));

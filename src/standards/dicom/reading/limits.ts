@@ -2,8 +2,10 @@
 export type Limits = {
   /** Sequences inside sequences. */
   readonly depth: number;
-  /** Elements and items in all. */
+  /** Elements and items in all: thousands of frames, contours or content items have hundreds of thousands. */
   readonly elements: number;
+  /** Elements of any one data set or item; of the data set itself together with all below its private sequences. */
+  readonly own: number;
   /** Fragments of one encapsulated value. */
   readonly fragments: number;
   /** A longer value stays where it is and is known by offset and length, in bytes. */
@@ -23,6 +25,7 @@ const MIB = 1024 * 1024;
 export const DEFAULT_LIMITS: Limits = {
   depth: 64,
   elements: 1_000_000,
+  own: 100_000,
   fragments: 1_000_000,
   keepValue: MIB,
   keepTotal: 64 * MIB,

@@ -13,7 +13,7 @@ import { contradiction, emptyHeader, readHeader, UNDEFINED_LENGTH } from "#stand
 import { dataSetLevel, itemLevel, type Level, OpenFragments, type PixelSpan } from "#standards/dicom/reading/levels.ts";
 import type { Limits } from "#standards/dicom/reading/limits.ts";
 import { ByteWindow } from "#standards/dicom/reading/window.ts";
-import { ITEM, ITEM_DELIMITER, isPixelData, SEQUENCE_DELIMITER, type Tag } from "#standards/dicom/tag.ts";
+import { ITEM, ITEM_DELIMITER, isPixelData, isPrivate, SEQUENCE_DELIMITER, type Tag } from "#standards/dicom/tag.ts";
 
 export type ParserEvents = {
   /** A finished element of the data set itself (not of an item). */
@@ -45,6 +45,7 @@ export class DataSetParser {
   #afterCollect: ((bytes: Uint8Array) => void) | undefined;
   #last: Tag = 0;
   #elements = 0;
+  #own = 0;
   #kept = 0;
 
   /** `end`: where the bytes end if that is known, else Infinity. Offsets count from `origin`. */
@@ -141,6 +142,7 @@ export class DataSetParser {
     if (!readHeader(window, header, dataSet)) return false;
     window.skip(header.bytes);
     this.#count(tag, offset);
+    if (dataSet.elements.size >= this.#limits.own) throw this.#tooMany(tag, offset);
     const { length } = header;
     if (length === UNDEFINED_LENGTH) {
       this.#openUndefined(level, offset);
@@ -205,6 +207,13 @@ export class DataSetParser {
     if (this.#elements > this.#limits.elements) {
       throw this.#fault(tag, offset, `is more than the ${this.#limits.elements} elements allowed`, "input.too-large");
     }
+    if (this.#atTop || isPrivate((this.#outer[1] ?? this.#level).tag)) this.#own += 1;
+    if (this.#own > this.#limits.own) throw this.#tooMany(tag, offset);
+  }
+
+  #tooMany(tag: Tag, offset: number): Fault {
+    const what = `is more than the ${this.#limits.own} elements allowed in one data set and its private sequences`;
+    return this.#fault(tag, offset, what, "input.too-large");
   }
 
   #itemEnds(level: DataSetLevel, tag: Tag, offset: number): void {
