@@ -79,7 +79,7 @@ chapter("every control of the dialog is reached by the keyboard alone, in order,
     "Include report",
     "Allow download off: marked pictures only, no DICOM leaves",
     "Tell me at each opening",
-    "Openings",
+    "How often it may be opened",
     "Preview as recipient",
     "Close",
   ];

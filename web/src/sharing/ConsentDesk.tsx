@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyDetail } from "#contract/studies.ts";
 import { sayRefusal } from "../words/say.ts";
+import { readAloud } from "./consent-text.ts";
 import type { Draft } from "./proposal.ts";
 import { type ConsentFormVersion, formsQuery, recordConsent } from "./queries.ts";
 
@@ -76,15 +77,21 @@ function Decide({ form, study, draft, onRecorded, onBack }: Props & { form: Cons
       setBusy(undefined);
     }
   };
+  const { text, notice } = readAloud(form.body);
   return (
     <>
+      {notice && (
+        <p className="share-note" role="note" lang={form.language}>
+          {notice}
+        </p>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long text that scrolls must be reachable by keyboard */}
       <article className="desk-text" tabIndex={0} lang={form.language}>
         <h4>
           {form.title}{" "}
           <span className="faint">{t("consent.version", { version: form.version, language: form.language })}</span>
         </h4>
-        {form.body.split(/\n{2,}/).map((paragraph) => (
+        {text.map((paragraph) => (
           <p key={paragraph}>{paragraph}</p>
         ))}
       </article>

@@ -7,6 +7,7 @@ import type { Shared } from "#contract/sharing.ts";
 import type { StudyDetail } from "#contract/studies.ts";
 import { LANGUAGES, type Language, portalWordsOf } from "../portal/words/languages.ts";
 import { useSession } from "../session.ts";
+import { Copyable } from "../ui/Copyable.tsx";
 import { Qr } from "../ui/Qr.tsx";
 import { PrintSheet } from "./PrintSheet.tsx";
 import { partnerNameOf } from "./partner.ts";
@@ -63,6 +64,12 @@ function TheLink({ url, draft }: { url: string; draft: Draft }) {
         <div className="created-side">
           <code className="mono">{url}</code>
           <p>{t(`created.apart.${draft.challenge}`, { address: draft.address })}</p>
+          {draft.challenge === "password" && (
+            <div className="created-password">
+              <span className="muted">{t("created.password")}</span>
+              <Copyable text={draft.password} />
+            </div>
+          )}
           <div className="share-row">
             <CopyButton value={url} timeout={2000}>
               {({ copied, copy }) => (
@@ -83,8 +90,8 @@ function TheLink({ url, draft }: { url: string; draft: Draft }) {
             </Button>
             {offered.length > 1 && (
               <Select
-                aria-label={t("created.sheetLanguage")}
-                w={130}
+                label={t("created.sheetLanguage")}
+                w={170}
                 allowDeselect={false}
                 value={language}
                 data={offered.map(({ code, name }) => ({ value: code, label: name }))}

@@ -37,6 +37,7 @@ export function LinkFields({ draft, patientName, onChange }: Props & { patientNa
         <div className="share-pair">
           <input
             id="share-recipient"
+            data-autofocus
             value={draft.recipient}
             maxLength={120}
             placeholder={t("recipient")}
@@ -115,7 +116,8 @@ export function Ends({ draft, onChange }: Props) {
           <NumberInput
             aria-label={t("endsDays")}
             size="sm"
-            w={84}
+            w={130}
+            suffix={` ${t("endsUnit", { count: draft.days })}`}
             min={1}
             max={365}
             clampBehavior="strict"

@@ -1,7 +1,7 @@
 import { NumberInput, Switch } from "@mantine/core";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
-import type { Draft } from "./proposal.ts";
+import { type Draft, downloadPart } from "./proposal.ts";
 
 /** What goes along, and what may leave. */
 export function Options({
@@ -27,9 +27,7 @@ export function Options({
         label={t("download")}
         note={downloadNote(draft, t)}
         on={draft.download}
-        set={(download) =>
-          onChange({ download, ...(download && draft.challenge === "birth-date" ? { challenge: "code" } : {}) })
-        }
+        set={(download) => onChange(downloadPart(draft, download))}
       />
       <Line label={t("notify")} on={draft.notify} set={(notify) => onChange({ notify })} />
       {draft.tab === "link" && (

@@ -1,7 +1,7 @@
 import { CloseButton, Modal, SegmentedControl } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { type KeyboardEvent, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { z } from "zod";
 import type { Shared } from "#contract/sharing.ts";
@@ -72,13 +72,20 @@ export function ShareDialog({ owner, id, onClose }: { owner: string; id: string;
     setSide("form");
     refresh();
   };
+  /** Escape leaves the inner desk first, as every list that is open in it leaves before it. */
+  const onKey = (event: KeyboardEvent) => {
+    const inList = (event.target as HTMLElement).dataset["mantineStopPropagation"] === "true";
+    if (event.key === "Escape" && side !== "form" && !inList) setSide("form");
+  };
   const title = study?.description || (study?.modalities.join(", ") ?? "");
 
   return (
-    <Modal.Root opened onClose={onClose} size={860} centered closeOnEscape={!preview}>
+    <Modal.Root opened onClose={onClose} size={860} centered closeOnEscape={!preview && side === "form"}>
       <Modal.Overlay backgroundOpacity={1} color="var(--scrim)" />
-      <Modal.Content className="share" aria-label={t("title", { study: title })}>
-        <CloseButton className="share-close" aria-label={t("common:close")} onClick={onClose} />
+      <Modal.Content className="share" aria-label={t("title", { study: title })} onKeyDown={onKey}>
+        <div className="share-bar">
+          <CloseButton className="share-close" aria-label={t("common:close")} onClick={onClose} />
+        </div>
         <div className="share-left">
           <header>
             <h2>{t("title", { study: title })}</h2>

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShareProposal } from "#contract/sharing.ts";
-import { basisOfOffer, type Draft, FIRST_DRAFT, keyOfBasis, makePassword, proposalOf } from "./proposal.ts";
+import { readAloud } from "./consent-text.ts";
+import {
+  basisOfOffer,
+  type Draft,
+  downloadPart,
+  FIRST_DRAFT,
+  keyOfBasis,
+  makePassword,
+  proposalOf,
+} from "./proposal.ts";
 
 const ID = "0198a000-0000-7000-8000-000000000001";
 const draft = (part: Partial<Draft>): Draft => ({ ...FIRST_DRAFT, ...part });
@@ -67,4 +76,23 @@ test("a basis that is offered is proposed as it is named", () => {
 test("a password that is made can be said aloud: four groups of four, no letters that look alike", () => {
   for (let round = 0; round < 50; round++)
     assert.match(makePassword(), /^([abcdefghjkmnp-z2-9]{4}-){3}[abcdefghjkmnp-z2-9]{4}$/);
+});
+
+test("a birth date gives way to a code while download is on, and comes back unless an address was typed", () => {
+  const born = draft({ challenge: "birth-date" });
+  const on = { ...born, ...downloadPart(born, true) };
+  assert.equal(on.challenge, "code");
+  assert.deepEqual({ ...on, ...downloadPart(on, false) }, born);
+  const typed = { ...on, address: "a@b.example" };
+  assert.equal({ ...typed, ...downloadPart(typed, false) }.challenge, "code");
+  const password = draft({ challenge: "password", download: true });
+  assert.equal({ ...password, ...downloadPart(password, false) }.challenge, "password");
+});
+
+test("what a template says to staff stands apart from what is read to the patient", () => {
+  assert.deepEqual(readAloud("TEMPLATE. Have it read.\n\nYou agree.\n\nYou may withdraw."), {
+    text: ["You agree.", "You may withdraw."],
+    notice: "TEMPLATE. Have it read.",
+  });
+  assert.deepEqual(readAloud("You agree."), { text: ["You agree."], notice: undefined });
 });

@@ -16,6 +16,8 @@ export type Draft = {
   report: boolean;
   priors: boolean;
   download: boolean;
+  /** The birth date gave way to a code when download was switched on; switched off again, it comes back. */
+  gaveWay: boolean;
   notify: boolean;
   maxUses: number | null;
   basis: string | undefined;
@@ -36,11 +38,19 @@ export const FIRST_DRAFT: Draft = {
   report: true,
   priors: false,
   download: false,
+  gaveWay: false,
   notify: true,
   maxUses: null,
   basis: undefined,
   legalNote: "",
 };
+
+/** A birth date is too weak for downloads: it gives way to a code, and comes back while no address was typed. */
+export function downloadPart(draft: Draft, download: boolean): Partial<Draft> {
+  if (download) return draft.challenge === "birth-date" ? { download, challenge: "code", gaveWay: true } : { download };
+  const back = draft.gaveWay && draft.challenge === "code" && draft.address.trim() === "";
+  return { download, gaveWay: false, ...(back ? { challenge: "birth-date" } : {}) };
+}
 
 export type OfferedBasis = ShareVerdict["bases"][number];
 export const basisKey = (basis: { kind: string; id: string | null }): string => `${basis.kind}:${basis.id ?? ""}`;

@@ -12,8 +12,10 @@ export const sharingWords = {
   personEmail: "E-mail of the person",
   purpose: "Purpose",
   ends: "Ends",
-  endsIn: { day: "24 h", week: "7 days", month: "30 days", other: "…" },
-  endsDays: "Days",
+  endsIn: { day: "24 h", week: "7 days", month: "30 days", other: "Other" },
+  endsDays: "Days until it ends",
+  endsUnit_one: "day",
+  endsUnit_other: "days",
   endsOn: "on {{date}}",
   challenge: "To open, they need",
   challenges: {
@@ -37,7 +39,7 @@ export const sharingWords = {
   downloadOffGroup: "off: they look at it here, nothing leaves",
   downloadOnGroup: "on: they may retrieve the DICOM files",
   notify: "Tell me at each opening",
-  maxUses: "Openings",
+  maxUses: "How often it may be opened",
   maxUsesAny: "no limit",
   verdict: {
     waiting: "Say for whom and why; then this says whether it may be shared, and on what basis.",
@@ -113,6 +115,7 @@ export const sharingWords = {
       password: "Tell the password apart: by telephone or in person.",
       "birth-date": "They need the patient’s birth date.",
     },
+    password: "The password, shown until you press Done",
     another: "Share again",
   },
   access: {
