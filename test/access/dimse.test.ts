@@ -224,6 +224,8 @@ test("a certificate brought along opens nothing until its device calls the one-t
   const thief = await register(organisations.other, "MR_OWN", scanner.cert); // hears of it first, and has no device
   const owner = await register(organisations.owner, "MR_OWN", scanner.cert);
   assert.ok(thief.pairing && owner.pairing);
+  const second = await register(organisations.other, "MR_TOO", scanner.cert);
+  assert.equal(second.status, 409, "one waits in an organisation, or its device would be looked for in thousands");
   const { key, cert } = of("other");
   await assert.rejects(open(scanner), AssociationRejected);
   await assert.rejects(open({ ...scanner, ae: "CT_OWN" }, owner.pairing), AssociationRejected);

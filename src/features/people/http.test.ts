@@ -448,6 +448,8 @@ test("a device gets certificate and key once; the list never holds a key; a revo
     z.infer<typeof CreatedDevice>
   >();
   assert.equal(brought.key, null);
+  assert.equal(created.device.pairing, null);
+  assert.match(brought.device.pairing ?? "", /^PAIR-/);
   assert.equal((await browser.post("/api/devices", { aeTitle: "A\\B" })).statusCode, 400);
   assert.equal((await browser.post("/api/devices", { aeTitle: "US1", certificate: "no certificate" })).statusCode, 400);
   await browser.ask("DELETE", `/api/devices/${created.device.id}`);

@@ -8,6 +8,7 @@ import { appointingRefused, mayAdminister, REFUSED } from "#features/people/admi
 import {
   certificateIsTaken,
   claimCertificate,
+  type DeviceRecord,
   devicesOf,
   endPairing,
   holdsCertificate,
@@ -42,18 +43,8 @@ export const registerDevice = action("device.create", Registered, async ({ tx, r
   const certificate = input.certificate === null ? null : readCertificate(input.certificate);
   if (!certificate && !input.plain)
     throw new Fault("input.invalid", "A device needs a certificate.", { place: "certificate" });
-  if (
-    (await devicesOf(tx, who.organisation)).some(
-      (device) => device.revoked_at === null && device.ae_title === input.aeTitle,
-    )
-  ) {
-    throw new Fault(
-      "state.conflict",
-      "A device with this AE title is registered; revoke it first or choose another title.",
-      { place: "aeTitle" },
-    );
-  }
   const fingerprint = certificate && Buffer.from(fingerprintOf(certificate), "hex");
+  mustFitIn(await devicesOf(tx, who.organisation), input.aeTitle, fingerprint);
   const shown =
     !fingerprint ||
     input.issued ||
@@ -81,6 +72,26 @@ export const registerDevice = action("device.create", Registered, async ({ tx, r
   await bumpEpochs(tx, [who.organisation]);
   return { done: { id }, audit: { subject: id, detail: { aeTitle: input.aeTitle, services } } };
 });
+
+/** @throws Fault state.conflict for an AE title that is used, or a certificate that waits already: each that waits is looked at whenever its device calls */
+function mustFitIn(devices: readonly DeviceRecord[], aeTitle: string, fingerprint: Buffer | null): void {
+  const running = devices.filter((device) => device.revoked_at === null);
+  if (running.some((device) => device.ae_title === aeTitle))
+    throw new Fault(
+      "state.conflict",
+      "A device with this AE title is registered; revoke it first or choose another title.",
+      { place: "aeTitle" },
+    );
+  const waits = running.find(
+    ({ pairing, certificate_sha256: other }) => pairing !== null && fingerprint !== null && other?.equals(fingerprint),
+  );
+  if (waits)
+    throw new Fault(
+      "state.conflict",
+      `A device with this certificate waits as ${waits.ae_title}; let it call its one-time title first.`,
+      { place: "certificate" },
+    );
+}
 
 /** The device has called its one-time title with its certificate: whoever registered it has it in hand, and the certificate is theirs. */
 export const pairDevice = action(
