@@ -9,7 +9,7 @@ import { type Level, matchKeysOf } from "#features/studies/dicomweb/match.ts";
 import { DICOMWEB_RESOURCES } from "#features/studies/dicomweb/routes.ts";
 import { DEFAULT_RESULTS, MOST_RESULTS } from "#features/studies/dicomweb/search.ts";
 import { FAULTS, type FaultCode } from "#kit/fault.ts";
-import { DECODABLE } from "#platform/decoders/codecs/frame.ts";
+import { isDecodable } from "#platform/decoders/codecs/frame.ts";
 import { CLIENT_TIMEOUTS } from "#platform/dicom/client.ts";
 import { LISTENER_LIMITS } from "#platform/dicom/limits.ts";
 import { BCP_195 } from "#platform/dicom/tls.ts";
@@ -18,7 +18,7 @@ import { entryOf } from "#standards/dicom/dictionary.ts";
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from "#standards/dicom/implementation.ts";
 import { STORAGE_SOP_CLASSES } from "#standards/dicom/sop-classes.ts";
 import { TRANSFER_SYNTAXES } from "#standards/dicom/transfer-syntaxes.ts";
-import { FRAME_MEDIA_TYPES } from "#standards/dicomweb/media-types.ts";
+import { frameMediaTypes } from "#standards/dicomweb/media-types.ts";
 import { REJECTIONS, VERIFICATION } from "#standards/dimse/negotiate.ts";
 import { statusMeaning } from "#standards/dimse/status.ts";
 
@@ -175,8 +175,8 @@ ${table(
   TRANSFER_SYNTAXES.map(({ name, uid, retired }) => [
     retired ? `${name} (retired)` : name,
     uid,
-    DECODABLE.has(uid) ? "yes" : "no",
-    (FRAME_MEDIA_TYPES.get(uid) ?? []).join(", "),
+    isDecodable(uid) ? "yes" : "no",
+    frameMediaTypes(uid).join(", "),
   ]),
 )}
 

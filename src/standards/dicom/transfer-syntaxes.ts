@@ -1,6 +1,6 @@
 import type { Uid } from "#standards/dicom/uid.ts";
 
-/** PS3.5 §10 and annex A: how a data set is written. `pixels` names the code of encapsulated frames. */
+/** PS3.5 §10 and annex A: how a data set is written. `pixels` is the family of its frames' code: decoders and media types go by it. */
 export type TransferSyntax = {
   readonly uid: Uid;
   readonly name: string;
@@ -14,12 +14,16 @@ export type TransferSyntax = {
   readonly retired: boolean;
 };
 
+/** Families of codes. ISO/IEC 10918-1 has processes with Huffman codes (`jpeg`), with arithmetic codes, and hierarchical ones. */
 export type PixelCode =
   | "native"
   | "rle"
   | "jpeg"
+  | "jpeg-arithmetic"
+  | "jpeg-hierarchical"
   | "jpeg-ls"
   | "jpeg-2000"
+  | "jpeg-2000-part-2"
   | "jpip"
   | "htj2k"
   | "jpeg-xl"
@@ -59,36 +63,60 @@ export const TRANSFER_SYNTAXES: readonly TransferSyntax[] = [
   row("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", { pixels: "deflate" }),
   row(`${JPEG}.50`, "JPEG Baseline (Process 1)", { pixels: "jpeg", lossy: true }),
   row(`${JPEG}.51`, "JPEG Extended (Process 2 and 4)", { pixels: "jpeg", lossy: true }),
-  row(`${JPEG}.52`, "JPEG Extended (Process 3 and 5)", { pixels: "jpeg", lossy: true, retired: true }),
+  row(`${JPEG}.52`, "JPEG Extended (Process 3 and 5)", { pixels: "jpeg-arithmetic", lossy: true, retired: true }),
   row(`${JPEG}.53`, "JPEG Spectral Selection (Process 6 and 8)", { pixels: "jpeg", lossy: true, retired: true }),
-  row(`${JPEG}.54`, "JPEG Spectral Selection (Process 7 and 9)", { pixels: "jpeg", lossy: true, retired: true }),
+  row(`${JPEG}.54`, "JPEG Spectral Selection (Process 7 and 9)", {
+    pixels: "jpeg-arithmetic",
+    lossy: true,
+    retired: true,
+  }),
   row(`${JPEG}.55`, "JPEG Full Progression (Process 10 and 12)", { pixels: "jpeg", lossy: true, retired: true }),
-  row(`${JPEG}.56`, "JPEG Full Progression (Process 11 and 13)", { pixels: "jpeg", lossy: true, retired: true }),
+  row(`${JPEG}.56`, "JPEG Full Progression (Process 11 and 13)", {
+    pixels: "jpeg-arithmetic",
+    lossy: true,
+    retired: true,
+  }),
   row(`${JPEG}.57`, "JPEG Lossless, Non-Hierarchical (Process 14)", { pixels: "jpeg" }),
-  row(`${JPEG}.58`, "JPEG Lossless, Non-Hierarchical (Process 15)", { pixels: "jpeg", retired: true }),
-  row(`${JPEG}.59`, "JPEG Extended, Hierarchical (Process 16 and 18)", { pixels: "jpeg", lossy: true, retired: true }),
-  row(`${JPEG}.60`, "JPEG Extended, Hierarchical (Process 17 and 19)", { pixels: "jpeg", lossy: true, retired: true }),
+  row(`${JPEG}.58`, "JPEG Lossless, Non-Hierarchical (Process 15)", { pixels: "jpeg-arithmetic", retired: true }),
+  row(`${JPEG}.59`, "JPEG Extended, Hierarchical (Process 16 and 18)", {
+    pixels: "jpeg-hierarchical",
+    lossy: true,
+    retired: true,
+  }),
+  row(`${JPEG}.60`, "JPEG Extended, Hierarchical (Process 17 and 19)", {
+    pixels: "jpeg-hierarchical",
+    lossy: true,
+    retired: true,
+  }),
   row(`${JPEG}.61`, "JPEG Spectral Selection, Hierarchical (20 and 22)", {
-    pixels: "jpeg",
+    pixels: "jpeg-hierarchical",
     lossy: true,
     retired: true,
   }),
   row(`${JPEG}.62`, "JPEG Spectral Selection, Hierarchical (21 and 23)", {
-    pixels: "jpeg",
+    pixels: "jpeg-hierarchical",
     lossy: true,
     retired: true,
   }),
-  row(`${JPEG}.63`, "JPEG Full Progression, Hierarchical (24 and 26)", { pixels: "jpeg", lossy: true, retired: true }),
-  row(`${JPEG}.64`, "JPEG Full Progression, Hierarchical (25 and 27)", { pixels: "jpeg", lossy: true, retired: true }),
-  row(`${JPEG}.65`, "JPEG Lossless, Hierarchical (Process 28)", { pixels: "jpeg", retired: true }),
-  row(`${JPEG}.66`, "JPEG Lossless, Hierarchical (Process 29)", { pixels: "jpeg", retired: true }),
+  row(`${JPEG}.63`, "JPEG Full Progression, Hierarchical (24 and 26)", {
+    pixels: "jpeg-hierarchical",
+    lossy: true,
+    retired: true,
+  }),
+  row(`${JPEG}.64`, "JPEG Full Progression, Hierarchical (25 and 27)", {
+    pixels: "jpeg-hierarchical",
+    lossy: true,
+    retired: true,
+  }),
+  row(`${JPEG}.65`, "JPEG Lossless, Hierarchical (Process 28)", { pixels: "jpeg-hierarchical", retired: true }),
+  row(`${JPEG}.66`, "JPEG Lossless, Hierarchical (Process 29)", { pixels: "jpeg-hierarchical", retired: true }),
   row(`${JPEG}.70`, "JPEG Lossless, First-Order Prediction (Process 14, Selection Value 1)", { pixels: "jpeg" }),
   row(`${JPEG}.80`, "JPEG-LS Lossless", { pixels: "jpeg-ls" }),
   row(`${JPEG}.81`, "JPEG-LS Near-Lossless", { pixels: "jpeg-ls", lossy: true }),
   row(`${JPEG}.90`, "JPEG 2000 Lossless", { pixels: "jpeg-2000" }),
   row(`${JPEG}.91`, "JPEG 2000", { pixels: "jpeg-2000", lossy: true }),
-  row(`${JPEG}.92`, "JPEG 2000 Part 2 Multi-component Lossless", { pixels: "jpeg-2000" }),
-  row(`${JPEG}.93`, "JPEG 2000 Part 2 Multi-component", { pixels: "jpeg-2000", lossy: true }),
+  row(`${JPEG}.92`, "JPEG 2000 Part 2 Multi-component Lossless", { pixels: "jpeg-2000-part-2" }),
+  row(`${JPEG}.93`, "JPEG 2000 Part 2 Multi-component", { pixels: "jpeg-2000-part-2", lossy: true }),
   row(`${JPEG}.94`, "JPIP Referenced", { pixels: "jpip", encapsulated: false, lossy: true }),
   row(`${JPEG}.95`, "JPIP Referenced Deflate", { pixels: "jpip", encapsulated: false, deflated: true, lossy: true }),
   row(`${JPEG}.100`, "MPEG2 Main Profile / Main Level", { pixels: "mpeg-2", lossy: true, video: true }),

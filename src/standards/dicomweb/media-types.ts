@@ -1,4 +1,5 @@
 import { Fault } from "#kit/fault.ts";
+import { type PixelCode, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
 
 /** A media type with its parameters, names in lower case. RFC 9110 §8.3.1. */
 export type MediaType = {
@@ -122,23 +123,19 @@ export function chooseRelated(
   return undefined;
 }
 
-/** Media types of compressed frames by transfer syntax (PS3.18 table 8.7.3-5), the standard's first, then what clients also say. */
-export const FRAME_MEDIA_TYPES: ReadonlyMap<string, readonly [string, ...string[]]> = new Map([
-  ["1.2.840.10008.1.2.5", ["image/dicom-rle", "image/x-dicom-rle"]],
-  ["1.2.840.10008.1.2.4.50", ["image/jpeg"]],
-  ["1.2.840.10008.1.2.4.51", ["image/jpeg"]],
-  ["1.2.840.10008.1.2.4.57", ["image/jpeg"]],
-  ["1.2.840.10008.1.2.4.70", ["image/jpeg"]],
-  ["1.2.840.10008.1.2.4.80", ["image/jls", "image/x-jls"]],
-  ["1.2.840.10008.1.2.4.81", ["image/jls", "image/x-jls"]],
-  ["1.2.840.10008.1.2.4.90", ["image/jp2"]],
-  ["1.2.840.10008.1.2.4.91", ["image/jp2"]],
-  ["1.2.840.10008.1.2.4.92", ["image/jpx"]],
-  ["1.2.840.10008.1.2.4.93", ["image/jpx"]],
-  ["1.2.840.10008.1.2.4.110", ["image/jxl"]],
-  ["1.2.840.10008.1.2.4.111", ["image/jxl"]],
-  ["1.2.840.10008.1.2.4.112", ["image/jxl"]],
-  ["1.2.840.10008.1.2.4.201", ["image/jphc", "image/jhc"]],
-  ["1.2.840.10008.1.2.4.202", ["image/jphc", "image/jhc"]],
-  ["1.2.840.10008.1.2.4.203", ["image/jphc", "image/jhc"]],
-]);
+/** PS3.18 table 8.7.3-5 by family: the standard's media type first, then what clients also say. */
+const OF_FAMILY: Readonly<Partial<Record<PixelCode, readonly [string, ...string[]]>>> = {
+  rle: ["image/dicom-rle", "image/x-dicom-rle"],
+  jpeg: ["image/jpeg"],
+  "jpeg-ls": ["image/jls", "image/x-jls"],
+  "jpeg-2000": ["image/jp2"],
+  "jpeg-2000-part-2": ["image/jpx"],
+  "jpeg-xl": ["image/jxl"],
+  htj2k: ["image/jphc", "image/jhc"],
+};
+
+/** Media types of compressed frames by transfer syntax UID. The table has none for retired syntaxes: their frames go as octets. */
+export function frameMediaTypes(uid: string): readonly string[] {
+  const { pixels, retired } = transferSyntaxOrPrivate(uid);
+  return retired ? [] : (OF_FAMILY[pixels] ?? []);
+}

@@ -11,7 +11,7 @@ import { sendWhole } from "#platform/http/whole.ts";
 import { type FrameIndex, frameCount } from "#standards/dicom/frames.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
 import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
-import { chooseRelated, FRAME_MEDIA_TYPES, parseAccept, type Wanted } from "#standards/dicomweb/media-types.ts";
+import { chooseRelated, frameMediaTypes, parseAccept, type Wanted } from "#standards/dicomweb/media-types.ts";
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
 import { asDescribed } from "#standards/pixels/described.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
@@ -40,7 +40,7 @@ function planFor(wanted: Wanted, stored: string): Plan {
       throw notAcceptable();
     return syntax.bigEndian ? native : { as: "stored", contentType: native.contentType };
   }
-  const own: readonly string[] = FRAME_MEDIA_TYPES.get(stored) ?? [];
+  const own = frameMediaTypes(stored);
   if (wanted.type !== OCTETS) {
     if (!own.includes(wanted.type) || (asked !== undefined && asked !== "*" && asked !== stored)) throw notAcceptable();
     return { as: "stored", contentType: `${wanted.spelled}; transfer-syntax=${stored}` };
@@ -100,7 +100,7 @@ export const retrieveFrames: Handler = async (needs, asked, request, reply) => {
 };
 
 function chosen(accept: string | undefined, stored: string): { wanted: Wanted; plan: Plan } {
-  const types = [OCTETS, ...(FRAME_MEDIA_TYPES.get(stored) ?? [])];
+  const types = [OCTETS, ...frameMediaTypes(stored)];
   for (const range of parseAccept(accept)) {
     const wanted = chooseRelated([range], types, { single: true });
     if (!wanted) continue;

@@ -3,6 +3,7 @@ import { Fault } from "#kit/fault.ts";
 import { type FrameDecoder, freshCodec, runDecoder } from "#platform/decoders/codecs/emscripten.ts";
 import { decodeJpeg } from "#platform/decoders/codecs/ijg.ts";
 import { afterDecoding, type Raw } from "#platform/decoders/codecs/raw.ts";
+import { type PixelCode, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
 import {
   type CodestreamHeader,
   checkHeader,
@@ -15,63 +16,35 @@ import { decodeRle } from "#standards/pixels/rle.ts";
 
 export type Decoded = { pixels: Uint8Array; format: PixelFormat };
 
-type Family = "native" | "deflated-frame" | "rle" | "jpeg" | "jpeg-ls" | "jpeg-2000" | "htj2k" | "jpeg-xl";
+type FrameDecode = (format: PixelFormat, frame: Uint8Array) => Decoded | Promise<Decoded>;
 
-/** PS3.6 table A-1: every transfer syntax whose frames can be decoded here, and by what. */
-export const DECODABLE: ReadonlyMap<string, Family> = new Map([
-  ["1.2.840.10008.1.2", "native"],
-  ["1.2.840.10008.1.2.1", "native"],
-  ["1.2.840.10008.1.2.1.98", "native"],
-  ["1.2.840.10008.1.2.1.99", "native"],
-  ["1.2.840.10008.1.2.2", "native"],
-  ["1.2.840.10008.1.2.8.1", "deflated-frame"],
-  ["1.2.840.10008.1.2.5", "rle"],
-  ["1.2.840.10008.1.2.4.50", "jpeg"],
-  ["1.2.840.10008.1.2.4.51", "jpeg"],
-  ["1.2.840.10008.1.2.4.53", "jpeg"],
-  ["1.2.840.10008.1.2.4.55", "jpeg"],
-  ["1.2.840.10008.1.2.4.57", "jpeg"],
-  ["1.2.840.10008.1.2.4.70", "jpeg"],
-  ["1.2.840.10008.1.2.4.80", "jpeg-ls"],
-  ["1.2.840.10008.1.2.4.81", "jpeg-ls"],
-  ["1.2.840.10008.1.2.4.90", "jpeg-2000"],
-  ["1.2.840.10008.1.2.4.91", "jpeg-2000"],
-  ["1.2.840.10008.1.2.4.92", "jpeg-2000"],
-  ["1.2.840.10008.1.2.4.93", "jpeg-2000"],
-  ["1.2.840.10008.1.2.4.201", "htj2k"],
-  ["1.2.840.10008.1.2.4.202", "htj2k"],
-  ["1.2.840.10008.1.2.4.203", "htj2k"],
-  ["1.2.840.10008.1.2.4.110", "jpeg-xl"],
-  ["1.2.840.10008.1.2.4.111", "jpeg-xl"],
-  ["1.2.840.10008.1.2.4.112", "jpeg-xl"],
-]);
+/** What frames of a family are decoded by; a family without a row is stored and delivered only. */
+const DECODERS: Readonly<Partial<Record<PixelCode, FrameDecode>>> = {
+  native: (format, frame) => ({ pixels: exactly(format, frame), format }),
+  deflate: (format, frame) => ({ pixels: exactly(format, inflated(format, frame)), format }),
+  rle: (format, frame) => ({ pixels: decodeRle(format, frame), format: afterRle(format) }),
+  jpeg: (format, frame) => compressed(format, frame, readJpegHeader, jpeg),
+  "jpeg-ls": (format, frame) => compressed(format, frame, readJpegHeader, jpegLs),
+  "jpeg-2000": (format, frame) => compressed(format, frame, readJpeg2000Header, jpeg2000),
+  "jpeg-2000-part-2": (format, frame) => compressed(format, frame, readJpeg2000Header, jpeg2000),
+  htj2k: (format, frame) => compressed(format, frame, readJpeg2000Header, htj2k),
+  "jpeg-xl": (format, frame) => compressed(format, frame, readJpegXlHeader, jpegXl),
+};
+
+const decoderOf = (uid: string): FrameDecode | undefined => DECODERS[transferSyntaxOrPrivate(uid).pixels];
+
+/** Whether frames in this transfer syntax can be decoded here. */
+export const isDecodable = (uid: string): boolean => decoderOf(uid) !== undefined;
 
 /**
  * One frame as native little-endian pixels with the format that describes them. The code stream's own header must agree with
  * `format` before any decoder runs. Throws `dicom.malformed`, `dicom.undecodable`, `decoder.failed`.
  */
 export async function decodeFrame(transferSyntax: string, format: PixelFormat, frame: Uint8Array): Promise<Decoded> {
-  const family = DECODABLE.get(transferSyntax);
-  if (family === undefined)
+  const decode = decoderOf(transferSyntax);
+  if (decode === undefined)
     throw new Fault("dicom.undecodable", "Frames in this transfer syntax can be stored and delivered, not decoded.");
-  switch (family) {
-    case "native":
-      return { pixels: exactly(format, frame), format };
-    case "deflated-frame":
-      return { pixels: exactly(format, inflated(format, frame)), format };
-    case "rle":
-      return { pixels: decodeRle(format, frame), format: afterRle(format) };
-    case "jpeg":
-      return compressed(format, frame, readJpegHeader, jpeg);
-    case "jpeg-ls":
-      return compressed(format, frame, readJpegHeader, jpegLs);
-    case "jpeg-2000":
-      return compressed(format, frame, readJpeg2000Header, jpeg2000);
-    case "htj2k":
-      return compressed(format, frame, readJpeg2000Header, htj2k);
-    case "jpeg-xl":
-      return compressed(format, frame, readJpegXlHeader, jpegXl);
-  }
+  return decode(format, frame);
 }
 
 function exactly(format: PixelFormat, frame: Uint8Array): Uint8Array {

@@ -1,4 +1,5 @@
 import { Fault } from "#kit/fault.ts";
+import { EXPLICIT_LE, transferSyntaxOrPrivate } from "#standards/dicom/transfer-syntaxes.ts";
 import {
   type CodestreamHeader,
   checkHeader,
@@ -16,32 +17,13 @@ import { jpegInColour } from "./jpeg-picture.ts";
 /** Stored values of one frame, one per pixel, or finished eight-bit RGB; `lossy` as the code stream itself shows. */
 export type Decoded = ({ readonly grey: Samples } | { readonly rgb: Uint8Array }) & { readonly lossy: boolean };
 
-type Family = "native" | "big-endian" | "deflated" | "rle" | "jpeg" | "jpeg-ls" | "jpeg-2000" | "jpeg-xl";
-
-/** PS3.6 table A-1: what is decoded here; all else is asked of the server as a picture. */
-const FAMILIES: ReadonlyMap<string, Family> = new Map([
-  ["", "native"],
-  ["1.2.840.10008.1.2", "native"],
-  ["1.2.840.10008.1.2.1", "native"],
-  ["1.2.840.10008.1.2.1.98", "native"],
-  ["1.2.840.10008.1.2.1.99", "native"],
-  ["1.2.840.10008.1.2.2", "big-endian"],
-  ["1.2.840.10008.1.2.8.1", "deflated"],
-  ["1.2.840.10008.1.2.5", "rle"],
-  ...["50", "51", "53", "55", "57", "70"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg"] as const),
-  ...["80", "81"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg-ls"] as const),
-  ...["90", "91", "92", "93", "201", "202", "203"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg-2000"] as const),
-  ...["110", "111", "112"].map((last) => [`1.2.840.10008.1.2.4.${last}`, "jpeg-xl"] as const),
-]);
-
-/** Decodes a frame as it is stored. Throws a Fault or whatever a codec throws: the caller then asks for a picture. */
+/** Decodes a frame as it is stored. Throws a Fault or whatever a codec throws: the caller then asks the server for a picture. */
 export async function decode(format: PixelFormat, transferSyntax: string, bytes: Uint8Array): Promise<Decoded> {
-  switch (FAMILIES.get(transferSyntax)) {
+  const { pixels, bigEndian } = transferSyntaxOrPrivate(transferSyntax === "" ? EXPLICIT_LE : transferSyntax);
+  switch (pixels) {
     case "native":
-      return fromNative(format, bytes);
-    case "big-endian":
-      return fromNative(format, swapBytes(bytes, bigEndianUnit(format, orderedAs(format))));
-    case "deflated":
+      return fromNative(format, bigEndian ? swapBytes(bytes, bigEndianUnit(format, orderedAs(format))) : bytes);
+    case "deflate":
       return fromNative(format, await inflated(format, bytes));
     case "rle":
       return fromRle(format, bytes);
@@ -50,10 +32,12 @@ export async function decode(format: PixelFormat, transferSyntax: string, bytes:
     case "jpeg-ls":
       return fromCodec(format, readJpegHeader(bytes), "1.2.840.10008.1.2.4.80", bytes);
     case "jpeg-2000":
+    case "jpeg-2000-part-2":
+    case "htj2k":
       return fromCodec(format, readJpeg2000Header(bytes), transferSyntax, bytes);
     case "jpeg-xl":
       return fromCodec(format, readJpegXlHeader(bytes), transferSyntax, bytes);
-    case undefined:
+    default:
       throw new Fault("dicom.undecodable", "No codec here reads this transfer syntax.");
   }
 }
