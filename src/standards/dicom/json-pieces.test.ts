@@ -86,7 +86,7 @@ test("what is not wanted is passed over: attributes are not there, items are emp
   assert.deepEqual(Object.keys(result), ["52009230", "7FE00010"]);
   const items = result["52009230"]?.Value;
   assert.deepEqual(items?.toSpliced(3, 1), [{}, {}, {}, {}]);
-  assert.deepEqual(items?.[3], whole["52009230"]?.Value?.[3]);
+  assert.deepEqual(items[3], whole["52009230"]?.Value?.[3]);
 });
 
 test("a text that is cut off is no data set", () => {
