@@ -1,13 +1,16 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconFingerprint } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useSession } from "../session.ts";
+import { ask, Nothing } from "../api.ts";
+import { sessionQuery, useSession } from "../session.ts";
 import { addPasskey, deletePasskey, listPasskeys } from "../signin/auth.ts";
 import { day } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
+import { RestNote } from "../ui/RestNote.tsx";
 import { type RoomChoice, useRoomChoice } from "../ui/room.ts";
+import { useForm } from "../ui/useForm.ts";
 import { sayRefusal } from "../words/say.ts";
 
 /** How I sign in, and the lights. */
@@ -21,6 +24,8 @@ export function AccountPage() {
         title={session.person.displayName}
         lead={`${session.person.email} · ${session.organisation.name} · ${session.roles.map((role) => t(`common:role.${role}`)).join(", ")}`}
       >
+        <RestNote />
+        <OwnName />
         <section className="page-card page-form">
           <p>
             {t("account.signedIn", { factor: t(`account.factor.${session.factor}`) })}.{" "}
@@ -39,6 +44,42 @@ export function AccountPage() {
         </section>
       </Page>
     </main>
+  );
+}
+
+function OwnName() {
+  const { t } = useTranslation("admin");
+  const queries = useQueryClient();
+  const before = useSession().person.displayName;
+  const form = useForm({ displayName: before }, async (values) => {
+    await ask("/api/account/name", Nothing, { method: "PUT", body: values });
+    await queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
+    notifications.show({ message: t("account.nameSaved") });
+  });
+  const name = form.values.displayName.trim();
+  return (
+    <form className="page-card page-form" onSubmit={form.onSubmit}>
+      <TextInput
+        label={t("account.name")}
+        description={t("account.nameText")}
+        autoComplete="name"
+        required
+        withAsterisk={false}
+        maxLength={120}
+        value={form.values.displayName}
+        onChange={(event) => form.set({ displayName: event.currentTarget.value })}
+      />
+      {form.error && (
+        <p role="alert" className="page-error">
+          {form.error}
+        </p>
+      )}
+      <div>
+        <Button type="submit" variant="default" loading={form.busy} disabled={name === "" || name === before}>
+          {t("account.nameSave")}
+        </Button>
+      </div>
+    </form>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session.ts";
+import { RestNote } from "../ui/RestNote.tsx";
 import { ADMIN_PAGES } from "./pages.ts";
 import "./admin.css";
 
@@ -18,6 +19,7 @@ export function AdminLayout() {
         ))}
       </nav>
       <main className="admin-page">
+        <RestNote />
         <Outlet />
       </main>
     </div>

@@ -20,6 +20,7 @@ export function InvitePage() {
   const secret = useSecret();
   const enter = useEnter();
   const [password, setPassword] = useState("");
+  const [chosen, setChosen] = useState<string>();
   const [next, setNext] = useState<NextStep>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
@@ -41,11 +42,12 @@ export function InvitePage() {
       </Frame>
     );
   if (!card.data) return <Frame title={t("common:loading")}>{null}</Frame>;
+  const name = chosen ?? card.data.displayName;
   const accept = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     try {
-      setNext(await acceptInvitation(secret, password));
+      setNext(await acceptInvitation(secret, password, name));
     } catch (thrown) {
       setError(sayFailure(thrown, t("inviteClosed")));
     }
@@ -58,13 +60,24 @@ export function InvitePage() {
     >
       <form onSubmit={(event) => void accept(event)}>
         <TextInput label={t("email")} size="md" type="email" autoComplete="username" readOnly value={card.data.email} />
+        <TextInput
+          label={t("inviteName")}
+          description={t("inviteNameWhat")}
+          size="md"
+          autoComplete="name"
+          required
+          withAsterisk={false}
+          maxLength={120}
+          value={name}
+          onChange={(event) => setChosen(event.currentTarget.value)}
+        />
         <NewPassword value={password} onChange={setPassword} />
         {error && (
           <p role="alert" className="frame-error">
             {error}
           </p>
         )}
-        <Button type="submit" size="md" loading={busy} disabled={password.length < 12}>
+        <Button type="submit" size="md" loading={busy} disabled={password.length < 12 || name.trim() === ""}>
           {t("inviteAccept")}
         </Button>
       </form>

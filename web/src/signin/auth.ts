@@ -12,8 +12,9 @@ export async function withPassword(email: string, password: string): Promise<Nex
   return nextStep(await ask("/api/auth/sign-in/email", AfterPassword, { body: { email, password }, quiet401: true }));
 }
 
-export async function acceptInvitation(secret: string, password: string): Promise<NextStep> {
-  return nextStep(await ask("/api/invitation/accept", AfterPassword, { body: { secret, password }, quiet401: true }));
+export async function acceptInvitation(secret: string, password: string, displayName: string): Promise<NextStep> {
+  const body = { secret, password, displayName };
+  return nextStep(await ask("/api/invitation/accept", AfterPassword, { body, quiet401: true }));
 }
 
 export const withTotp = (code: string) =>

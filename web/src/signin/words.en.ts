@@ -36,6 +36,8 @@ export const signinWords = {
   inviteTitle: "Welcome to {{organisation}}",
   inviteLead: "You are invited as {{role}}. Choose a password; the second factor follows.",
   inviteClosed: "This invitation is not open any more. Ask the person who invited you for a new one.",
+  inviteName: "Your name",
+  inviteNameWhat: "As colleagues and reports show it. If you have an account here already, its name stays.",
   inviteAccept: "Take up the invitation",
   noSecret: "The link is not complete. Open it again from the message.",
   setupTitle: "Set up Safelight",

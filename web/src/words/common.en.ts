@@ -135,7 +135,7 @@ export const commonWords = {
     "basis-does-not-carry": "Own care does not carry this purpose; it needs consent or an agreement.",
     "consent-refused": "The patient has refused.",
     "challenge-missing": "Choose what the recipient must give to open the link.",
-    resting: "Your sign-in was reset less than a day ago; files can be handed out tomorrow.",
+    resting: "Your sign-in was reset less than a day ago; until then files, keys, invitations and roles wait.",
     "challenge-too-weak": "A birth date is too weak for downloads. Choose a code or a password.",
     "challenge-no-birth-date": "The study’s birth date is missing or not plausible.",
     "challenge-no-address": "A code needs an e-mail address or number to go to.",
@@ -165,5 +165,7 @@ export const commonWords = {
     "first-use": "First use.",
     other: "{{code}}",
   },
+  rests:
+    "Your sign-in was reset less than a day ago. Downloads, exports, keys, invitations and roles wait until {{until}}, so that you would hear of it if it was not you. A colleague can do this meanwhile.",
   demoNote: "Demonstration: every person and image here is invented.",
 } as const;

@@ -5,7 +5,9 @@ import { Refused } from "../api.ts";
 export function sayRefusal(thrown: unknown): string {
   if (!(thrown instanceof Refused)) return i18next.t("refused.internal");
   const values = { message: thrown.message, minutes: Math.max(1, Math.ceil((thrown.retryAfter ?? 60) / 60)) };
-  return sayCode("refused", thrown.code, values) ?? i18next.t("refused.other", values);
+  const why =
+    thrown.code === "role.denied" && thrown.place !== undefined ? sayCode("because", thrown.place) : undefined;
+  return why ?? sayCode("refused", thrown.code, values) ?? i18next.t("refused.other", values);
 }
 
 /** Why something is or is not allowed, in words. */
