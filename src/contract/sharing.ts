@@ -66,6 +66,12 @@ export const AccessRow = z.object({
   uses: z.number().int(),
   maxUses: z.number().int().nullable(),
   lastOpenedAt: Instant.nullable(),
+  madeAt: Instant,
+  /** Whoever made it, as colleagues know them; empty where that was no person. */
+  madeBy: z.string(),
+  /** What opens a link, and where its codes go; null for everything that is no link. */
+  challenge: z.enum(["code", "password", "birth-date"]).nullable(),
+  address: z.string().nullable(),
 });
 export type AccessRow = z.infer<typeof AccessRow>;
 export const Opening = z.object({ at: Instant, who: z.string(), what: z.string(), because: z.string() });

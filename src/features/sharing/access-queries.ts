@@ -46,6 +46,10 @@ export type AccessRecord = {
   uses: number;
   usesLeft: number | null;
   lastOpenedAt: Date | null;
+  madeAt: Date;
+  madeBy: string;
+  challenge: "code" | "password" | "birth-date" | null;
+  address: string | null;
 };
 
 /** Every grant that opens or opened this study, the newest first, with how often it was used. */
@@ -58,7 +62,8 @@ export async function accessOfStudy(tx: Tx, organisation: string, study: string)
           join consent_form_version f on f.organisation = c.organisation and f.id = c.form_version where c.organisation = g.organisation and c.id = g.basis)
         end, g.basis_note) as "basisTitle",
       g.rights, g.from_at as "from", g.until_at as until, g.revoked_at as "revokedAt", g.basis_until as "basisUntil", g.basis_ended_at as "basisEndedAt", ${HOLDER_LEFT} as left,
-      l.id as link, l.closed_at as "linkClosedAt", coalesce(l.uses, used.times, 0)::integer as uses, l.uses_left as "usesLeft", used.last as "lastOpenedAt"
+      l.id as link, l.closed_at as "linkClosedAt", coalesce(l.uses, used.times, 0)::integer as uses, l.uses_left as "usesLeft", used.last as "lastOpenedAt",
+      g.created_at as "madeAt", coalesce((select p.display_name from person p where p.id = g.created_by), '') as "madeBy", l.challenge, l.challenge_address as address
     from access_grant g
       left join link l on l.organisation = g.organisation and l.grant_id = g.id
       left join lateral (select count(*)::integer as times, max(e.at) as last from ledger_entry e

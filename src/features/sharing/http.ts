@@ -117,6 +117,10 @@ function accessRow(row: AccessRecord, now: Date): AccessRow {
     uses: row.uses,
     maxUses: row.usesLeft === null ? null : row.uses + row.usesLeft,
     lastOpenedAt: instant(row.lastOpenedAt),
+    madeAt: row.madeAt.toISOString(),
+    madeBy: row.madeBy,
+    challenge: row.challenge,
+    address: row.address,
   };
 }
 

@@ -106,12 +106,15 @@ export async function sendCode(world: World, secretText: string): Promise<void> 
 /** `left`: the answer was wrong, and so many tries remain. */
 export type OpenedLink = { cookie: Hidden<string> } | { left: number };
 
+/** Which browser asks, and the address people type: letters to the sender lead there. */
+type Visitor = { userAgent: string; publicUrl: string };
+
 /** Judges the answer to the challenge and opens a session. Wrong answers count; the fifth closes the link. @throws Fault link.closed */
 export async function openLink(
   world: World,
   secretText: string,
   answer: string,
-  userAgent: string,
+  { userAgent, publicUrl }: Visitor,
 ): Promise<OpenedLink> {
   const found = await linkOf(world, secretText);
   const link =
@@ -129,7 +132,7 @@ export async function openLink(
     const locked = await openLinkById(tx, link.organisation, link.id, true);
     if (!locked || !usable(locked) || (locked.challenge === "code" && !sameCode(locked, link)))
       return "closed" as const;
-    if (!right) return wrongAnswer(world, tx, locked);
+    if (!right) return wrongAnswer(world, tx, locked, publicUrl);
     const id = uuidv7();
     const frames = await framesUnderGrant(tx, link.organisation, link.grant);
     const expiresAt = new Date(Math.min(tx.now.getTime() + SESSION_MS, locked.until.getTime()));
@@ -144,7 +147,7 @@ export async function openLink(
       expiresAt,
     });
     await record(world, tx, locked, "link.open", "done", locked.challenge);
-    if (locked.notify) await tellSender({ tx, pepper: world.pepper }, locked);
+    if (locked.notify) await tellSender({ tx, pepper: world.pepper }, locked, "opened", publicUrl);
     return "open" as const;
   });
   if (outcome === "closed") throw closed();
@@ -169,15 +172,26 @@ async function answers(world: World, link: LinkRecord, answer: string): Promise<
     : verifyNothing(given);
 }
 
-async function wrongAnswer(world: World, tx: Tx, link: LinkRecord): Promise<{ left: number } | "closed"> {
+async function wrongAnswer(
+  world: World,
+  tx: Tx,
+  link: LinkRecord,
+  publicUrl: string,
+): Promise<{ left: number } | "closed"> {
   const left = await spendAttempt(tx, link.organisation, link.id);
   await record(world, tx, link, "link.open", "refused", left === 0 ? "tries-used-up" : "wrong-answer");
   if (left > 0) return { left };
-  await tellSender({ tx, pepper: world.pepper }, link, "closed");
+  await tellSender({ tx, pepper: world.pepper }, link, "closed", publicUrl);
   return "closed";
 }
 
-async function tellSender(posting: Posting, link: LinkRecord, what: "opened" | "closed" = "opened"): Promise<void> {
+/** The subject names nobody: it is read on locked screens. The letter says for whom the link was, and leads to its study behind sign-in. */
+async function tellSender(
+  posting: Posting,
+  link: LinkRecord,
+  what: "opened" | "closed",
+  publicUrl: string,
+): Promise<void> {
   const sender =
     link.createdBy === null
       ? undefined
@@ -185,13 +199,14 @@ async function tellSender(posting: Posting, link: LinkRecord, what: "opened" | "
   if (!sender) return;
   const said =
     what === "opened"
-      ? "A link that you made was just opened."
-      : "A link that you made was closed after too many wrong answers. Someone may be guessing.";
+      ? `The link that you made for ${link.recipient} was just opened.`
+      : `The link that you made for ${link.recipient} was closed after too many wrong answers. Someone may be guessing.`;
+  const study = `${publicUrl.replace(/\/$/, "")}/studies/${link.organisation}/${link.study}`;
   await queueMail(posting, {
     organisation: link.organisation,
     to: sender.email,
     subject: what === "opened" ? "Your link was opened" : "Your link was closed",
-    body: `${said} The study's share dialog shows which one, and lets you end it.`,
+    body: `${said} Sign in to see its study, and to end it under Share: ${study}`,
   });
 }
 

@@ -36,6 +36,7 @@ export function AccessColumn({ owner, id }: { owner: string; id: string }) {
                 <div>
                   {row.name}
                   <div className="faint">{t(`access.state.${row.state}`)}</div>
+                  <div className="faint">{origin(row, t)}</div>
                 </div>
               </li>
             ))}
@@ -90,6 +91,7 @@ function Access({ row, owner, study }: { row: AccessRow; owner: string; study: s
         <div className="faint" title={[t(`common:purpose.${row.purpose}`), row.basisTitle].filter(Boolean).join(": ")}>
           {details(row, t)}
         </div>
+        <div className="faint">{origin(row, t)}</div>
         {asking && (
           <div className="access-sure">
             <Button
@@ -119,7 +121,16 @@ function Access({ row, owner, study }: { row: AccessRow; owner: string; study: s
   );
 }
 
-function details(row: AccessRow, t: ReturnType<typeof useTranslation<["sharing", "common"]>>["t"]): string {
+type Say = ReturnType<typeof useTranslation<["sharing", "common"]>>["t"];
+
+/** What tells two links for one person apart: when, by whom, and what opens them. */
+function origin(row: AccessRow, t: Say): string {
+  const at = moment(row.madeAt);
+  const made = row.madeBy ? t("access.madeBy", { at, name: row.madeBy }) : t("access.made", { at });
+  return row.challenge ? `${made} · ${t(`access.opensBy.${row.challenge}`, { address: row.address ?? "" })}` : made;
+}
+
+function details(row: AccessRow, t: Say): string {
   if (row.kind === "link") {
     const uses =
       row.maxUses === null

@@ -133,6 +133,13 @@ export const sharingWords = {
     usesAny_one: "{{count}} opening",
     usesAny_other: "{{count}} openings",
     ends: "ends {{date}}",
+    made: "made {{at}}",
+    madeBy: "made {{at}} by {{name}}",
+    opensBy: {
+      code: "opens with a code to {{address}}",
+      password: "opens with a password",
+      "birth-date": "opens with the birth date",
+    },
     state: {
       open: "open",
       expired: "expired",

@@ -151,7 +151,10 @@ class LinkWire {
     return this.#withSecret(request, OPENINGS, async () => {
       const { world } = this.#needs;
       const { secret, answer } = parseInput(OpenLink, request.body);
-      const outcome = await openLink(world, secret, answer, request.headers["user-agent"] ?? "");
+      const outcome = await openLink(world, secret, answer, {
+        userAgent: request.headers["user-agent"] ?? "",
+        publicUrl: this.#needs.publicUrl(),
+      });
       if ("left" in outcome) return wrongAnswer(request, reply, outcome.left);
       const { cookie } = outcome;
       await this.#attempts.forgive(OPENINGS, sourceOf(request.ip));

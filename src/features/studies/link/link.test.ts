@@ -83,7 +83,12 @@ test("a link opens by its challenge in a browser that then holds a host-only coo
     String(response.headers["set-cookie"]),
     /^sl-link=sl_cookie_[\w-]+; Path=\/; Max-Age=28800; HttpOnly; SameSite=Strict$/,
   );
-  assert.equal((await mails(email)).length, before + 1);
+  const told = await mails(email);
+  assert.equal(told.length, before + 1);
+  const { subject = "", body = "" } = told.at(-1) ?? {};
+  assert.equal(subject, "Your link was opened");
+  assert.match(body, /for Dr B\. Fourie was just opened/);
+  assert.ok(body.includes(`${ORIGIN}/studies/${organisation}/${study.id}`), body);
   const shown = response.json<LinkStudy>();
   assert.equal(shown.recipient, "Dr B. Fourie");
   assert.equal(shown.series[0]?.instances.length, 2);
