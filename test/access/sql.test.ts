@@ -215,6 +215,7 @@ const DEFINERS: Record<string, string> = {
   resolve_token: "select * from resolve_token('\\x00')",
   search_studies: "select * from search_studies('raw', null)",
   shareable_person: "select * from shareable_person('raw@example.org')",
+  works_elsewhere: `select works_elsewhere('${person}')`,
 };
 
 test("functions that run as the owner are these, answer IDs at most, and find no object of theirs replaced", async () => {
