@@ -290,3 +290,24 @@ test("a link with priors opens those of surely the same person alone, and whoeve
   for (const { id } of [strange, nameless, otherDate])
     assert.equal((await browser.get(`/api/link/study?study=${id}`)).statusCode, 404);
 });
+
+test("strangers whom an earlier version took for one patient do not go along as priors either", async () => {
+  const [study, strange] = [
+    await aStudy(house.world, clinic, [anImage()], { PatientID: aNumber(), ...AYANDA }),
+    await aStudy(house.world, clinic, [anImage()], { PatientID: aNumber(), ...STRANGER, StudyDate: "20250101" }),
+  ];
+  await rows("update study set patient = $1 where id = $2", [study.patient, strange.id]);
+  const verdict = await reader.post(`/api/studies/${clinic}/${study.id}/share/verdict`, {
+    subject: { kind: "link", recipient: "Ayanda", toPatient: true },
+    ...{ purpose: "patient-request", basis: { kind: "own-care" }, withPriors: true },
+    challenge: { kind: "birth-date" },
+  });
+  const { sentences } = verdict.json<{ sentences: { key: string; values: Record<string, string> }[] }>();
+  assert.deepEqual(
+    sentences.filter(({ key }) => /prior/.test(key)),
+    [
+      { key: "share.leaves.priors", values: { count: "0" } },
+      { key: "share.stays.priors", values: { count: "1" } },
+    ],
+  );
+});
