@@ -51,6 +51,8 @@ chapter("the invited person looks, chooses a password and sets up the second fac
   await page.getByRole("textbox", { name: "Password" }).fill("too short");
   assert.equal(await accept.isDisabled(), true);
   await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  assert.equal(await page.getByLabel("Your name").inputValue(), "Dr Carmen Reyes");
+  await page.getByLabel("Your name").fill("Dr Carmen Reyes Soto");
   await seesNoBarrier(page, "invitation page");
   await accept.click();
 
@@ -82,6 +84,20 @@ chapter("the invitation worked once", async () => {
   await another.leave();
   await administrator.page.reload();
   await administrator.page.getByRole("row").filter({ hasText: EMAIL }).getByText("active").waitFor();
+});
+
+chapter("what they are called is theirs to change", async () => {
+  const { page } = newcomer;
+  await toAccount(page);
+  const change = page.getByRole("button", { name: "Change my name" });
+  assert.equal(await page.getByLabel("My name").inputValue(), "Dr Carmen Reyes Soto");
+  assert.equal(await change.isDisabled(), true);
+  await page.getByLabel("My name").fill("Dr Carmen Soto");
+  await change.click();
+  await page.getByRole("heading", { name: "Dr Carmen Soto", level: 1 }).waitFor();
+  await seesNoBarrier(page, "own name");
+  await administrator.page.reload();
+  await administrator.page.getByRole("row").filter({ hasText: EMAIL }).getByText("Dr Carmen Soto").waitFor();
 });
 
 chapter("they add a passkey of their device", async () => {
@@ -135,8 +151,8 @@ chapter("by password and code; a code works once, a backup code in its place", a
 chapter("whoever leaves is dismissed: their open page ends at its next request", async () => {
   const { page } = administrator;
   await page.getByRole("row").filter({ hasText: EMAIL }).getByRole("button", { name: "Dismiss" }).click();
-  const sure = page.getByRole("dialog", { name: "Dismiss Dr Carmen Reyes?" });
-  await sure.getByText("All sessions end at once.", { exact: false }).waitFor();
+  const sure = page.getByRole("dialog", { name: "Dismiss Dr Carmen Soto?" });
+  await sure.getByText("All sessions here end at once.", { exact: false }).waitFor();
   await sure.getByRole("button", { name: "Dismiss" }).click();
   await page.getByRole("row").filter({ hasText: EMAIL }).getByText("dismissed").waitFor();
   await newcomer.page.getByRole("link", { name: "Safelight" }).click();
