@@ -88,3 +88,79 @@ test("the end of an agreement ends every grant that rests on it, at the next req
   assert.deepEqual((await officer.post(`/api/partners/${agreements[0]}/end`)).json(), { stopped: 1 });
   assert.deepEqual(await visible(), [false, true]);
 });
+
+test("a share of own care with a partner ends with the agreement it needed, and is counted with it before", async () => {
+  const { giver, receiver, officer } = await twoParties();
+  const radiologist = await aColleague(world, giver, ["radiologist"]);
+  const reader = await aColleague(world, receiver, ["radiologist"]);
+  const { email } = await world.database.owner
+    .query<{ email: string }>("select email from person where id = $1", [reader.id])
+    .then(({ rows: [row] }) => row ?? { email: "" });
+  const study = await aStudy(world, giver);
+  const share = (subject: object) =>
+    house.as(radiologist).post(`/api/studies/${giver}/${study.id}/share`, {
+      ...{ subject, purpose: "care", basis: { kind: "own-care" }, rights: ["view"], expiresInDays: 300 },
+    });
+  const subjects = [
+    { kind: "organisation", id: receiver },
+    { kind: "person", email },
+  ];
+  for (const subject of subjects) assert.notEqual((await share(subject)).statusCode, 201, "no agreement runs");
+  const paper = (await officer.post("/api/partners", paperWith(receiver))).json<AgreementRow>();
+  const visible = async () => (await house.gate.verdict("view", reader, giver, study.uid)).allowed;
+  const grants = [];
+  for (const subject of subjects) grants.push((await share(subject)).json<{ grant: string }>().grant);
+  const { rows } = await world.database.owner.query<{ id: string; until: Date }>(
+    "select id, until_at as until from access_grant where id = any($1)",
+    [grants],
+  );
+  assert.deepEqual(
+    rows.map(({ until }) => until.toISOString()),
+    [paper.until, paper.until],
+    "none outlives the agreement",
+  );
+  assert.equal(await visible(), true);
+  assert.equal((await officer.get("/api/partners")).json<AgreementRow[]>()[0]?.grants, 2);
+  assert.deepEqual((await officer.post(`/api/partners/${paper.id}/end`)).json(), { stopped: 2 });
+  assert.equal(await visible(), false);
+});
+
+test("of two agreements a share of own care rests on the longer one: the end of the other leaves it", async () => {
+  const { giver, receiver, officer } = await twoParties();
+  const radiologist = await aColleague(world, giver, ["radiologist"]);
+  const reader = await aColleague(world, receiver, ["radiologist"]);
+  const short = { ...paperWith(receiver), until: new Date(Date.now() + 3 * DAY_MS).toISOString() };
+  const [other, needed] = [
+    (await officer.post("/api/partners", short)).json<AgreementRow>().id,
+    (await officer.post("/api/partners", paperWith(receiver))).json<AgreementRow>().id,
+  ];
+  const study = await aStudy(world, giver);
+  const shared = await house.as(radiologist).post(`/api/studies/${giver}/${study.id}/share`, {
+    ...{ subject: { kind: "organisation", id: receiver }, purpose: "care", basis: { kind: "own-care" } },
+    ...{ rights: ["view"], expiresInDays: 7 },
+  });
+  assert.equal(shared.statusCode, 201);
+  const visible = async () => (await house.gate.verdict("view", reader, giver, study.uid)).allowed;
+  assert.deepEqual((await officer.post(`/api/partners/${other}/end`)).json(), { stopped: 0 });
+  assert.equal(await visible(), true);
+  assert.deepEqual((await officer.post(`/api/partners/${needed}/end`)).json(), { stopped: 1 });
+  assert.equal(await visible(), false);
+});
+
+test("a share of own care that meets the end of its agreement does not outlive it", async () => {
+  const { giver, receiver, officer } = await twoParties();
+  const radiologist = await aColleague(world, giver, ["radiologist"]);
+  const reader = await aColleague(world, receiver, ["radiologist"]);
+  for (let turn = 0; turn < 6; turn++) {
+    const { id } = (await officer.post("/api/partners", paperWith(receiver))).json<AgreementRow>();
+    const study = await aStudy(world, giver);
+    await Promise.all([
+      house.as(radiologist).post(`/api/studies/${giver}/${study.id}/share`, {
+        ...{ subject: { kind: "organisation", id: receiver }, purpose: "care", basis: { kind: "own-care" } },
+        ...{ rights: ["view"], expiresInDays: 7 },
+      }),
+      officer.post(`/api/partners/${id}/end`),
+    ]);
+    assert.equal((await house.gate.verdict("view", reader, giver, study.uid)).allowed, false);
+  }
+});

@@ -52,13 +52,26 @@ export function GroupFields({ draft, onChange }: { draft: Draft; onChange: (part
           ))}
       </div>
       {draft.partner === "person" && (
-        <TextInput
-          label={t("personEmail")}
-          type="email"
-          value={draft.email}
-          autoComplete="off"
-          onChange={(event) => onChange({ email: event.currentTarget.value })}
-        />
+        <>
+          <TextInput
+            label={t("personEmail")}
+            description={t("personHint")}
+            type="email"
+            value={draft.email}
+            autoComplete="off"
+            onChange={(event) => onChange({ email: event.currentTarget.value })}
+          />
+          {partners.length > 1 && (
+            <Select
+              label={t("personWorkplace")}
+              placeholder={t("personColleague")}
+              clearable
+              value={draft.workplace || null}
+              data={partners.map((one) => ({ value: one.partner.id, label: one.partner.name }))}
+              onChange={(workplace) => onChange({ workplace: workplace ?? "", basis: undefined })}
+            />
+          )}
+        </>
       )}
       <div className="share-two">
         <Ends draft={draft} onChange={onChange} />

@@ -30,9 +30,17 @@ test("every proposal is one the contract takes", () => {
     { recipient: "Ayanda", challenge: "password", password: "abcd-efgh-jkmn-pqrs" },
     { tab: "group", partner: ID, basis: `agreement:${ID}` },
     { tab: "group", partner: "person", email: "T.Mokoena@GP.example", basis: "own-care:" },
+    { tab: "group", partner: "person", email: "a@gp.example", workplace: ID, basis: "own-care:" },
     { recipient: "Court", basis: "legal-order:", legalNote: "Order 17/2026 of the High Court, 3 November" },
   ] satisfies Partial<Draft>[])
     assert.ok(ShareProposal.safeParse(proposalOf(draft(part))).success, JSON.stringify(part));
+});
+
+test("a person at a partner is proposed with where they work, where that was chosen", () => {
+  const subject = (workplace: string) =>
+    proposalOf(draft({ tab: "group", partner: "person", email: "A@GP.example", workplace }))?.subject;
+  assert.deepEqual(subject(ID), { kind: "person", email: "a@gp.example", organisation: ID });
+  assert.deepEqual(subject(""), { kind: "person", email: "a@gp.example" });
 });
 
 test("a challenge that is not filled in is left out, so that the verdict says what is missing", () => {

@@ -8,6 +8,8 @@ export type Draft = {
   toPatient: boolean;
   partner: string;
   email: string;
+  /** The partner that whoever has the address works for; empty: one's own organisation, or the only partner. */
+  workplace: string;
   purpose: Purpose;
   days: number;
   challenge: "code" | "password" | "birth-date";
@@ -30,6 +32,7 @@ export const FIRST_DRAFT: Draft = {
   toPatient: false,
   partner: "",
   email: "",
+  workplace: "",
   purpose: "second-opinion",
   days: 7,
   challenge: "code",
@@ -88,7 +91,8 @@ function subjectOf(draft: Draft): ShareProposal["subject"] | undefined {
   }
   if (draft.partner === "person") {
     const email = draft.email.trim().toLowerCase();
-    return isAddress(email) ? { kind: "person", email } : undefined;
+    if (!isAddress(email)) return undefined;
+    return { kind: "person", email, ...(draft.workplace ? { organisation: draft.workplace } : {}) };
   }
   return draft.partner ? { kind: "organisation", id: draft.partner } : undefined;
 }
