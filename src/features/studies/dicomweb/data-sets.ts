@@ -38,11 +38,11 @@ export function sendDataSets(
   request: FastifyRequest,
   reply: FastifyReply,
   form: DataSetForm,
-  dataSets: Iterable<JsonDataSet>,
+  dataSets: AsyncIterable<JsonDataSet>,
 ): FastifyReply {
   const textOf = form === "json" ? jsonTextPieces : nativeXmlPieces;
   async function* texts(): AsyncGenerator<DataSetText> {
-    for (const json of dataSets) yield inTurns(textOf(json));
+    for await (const json of dataSets) yield inTurns(textOf(json));
   }
   return sendTexts(request, reply, form, texts());
 }

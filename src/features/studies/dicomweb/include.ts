@@ -12,26 +12,24 @@ import { includedIn, type QidoQuery } from "#standards/dicomweb/qido.ts";
 const MOST_OPENED = 200;
 
 /**
- * `includefield` beyond what every answer has: taken from the sealed header of the instance, or of the first instance of the
+ * The answers with what `includefield` asks for beyond what each has, one by one, for headers may be large: taken from the sealed header of the instance, or of the first instance of the
  * series or study. No header is opened when the answers hold all that was asked for.
  */
-export async function includedFields(
+export async function* withIncluded(
   needs: DicomwebNeeds,
   asked: Asked,
   query: QidoQuery,
   found: readonly { row: Found; answer: JsonDataSet }[],
-): Promise<JsonDataSet[]> {
-  const fields: JsonDataSet[] = [];
+): AsyncGenerator<JsonDataSet, void, undefined> {
   let opened = 0;
   for (const { row, answer } of found) {
     const more = query.includeAll || query.include.some(([tag = 0]) => answer[hexOfTag(tag)] === undefined);
-    if (!more || opened >= MOST_OPENED) fields.push({});
+    if (!more || opened >= MOST_OPENED) yield answer;
     else {
       opened++;
-      fields.push(includedIn(await headerOf(needs, asked, row, query), query));
+      yield { ...includedIn(await headerOf(needs, asked, row, query), query), ...answer };
     }
   }
-  return fields;
 }
 
 async function headerOf(

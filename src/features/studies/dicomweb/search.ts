@@ -6,7 +6,7 @@ import { visibleTo } from "#features/sharing/visible.ts";
 import { type Found, instanceJson, seriesJson, studyJson } from "#features/studies/dicomweb/answers.ts";
 import { type Asked, acceptOf, baseOf, type DicomwebNeeds, type Handler } from "#features/studies/dicomweb/asked.ts";
 import { dataSetForm, sendDataSets } from "#features/studies/dicomweb/data-sets.ts";
-import { includedFields } from "#features/studies/dicomweb/include.ts";
+import { withIncluded } from "#features/studies/dicomweb/include.ts";
 import { conditionOf, type Level } from "#features/studies/dicomweb/match.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import type { JsonDataSet } from "#standards/dicom/json.ts";
@@ -52,13 +52,7 @@ async function search(
   if (rows.length === 0) return reply.code(204).send();
   const answer = ANSWER[level];
   const found = rows.map((row) => ({ row, answer: answer(row, baseOf(asked, request)) }));
-  const fields = await includedFields(needs, asked, query, found);
-  return sendDataSets(
-    request,
-    reply,
-    form,
-    found.map((one, at) => ({ ...fields[at], ...one.answer })),
-  );
+  return sendDataSets(request, reply, form, withIncluded(needs, asked, query, found));
 }
 
 const ANSWER: Record<Level, (row: Found, base: string) => JsonDataSet> = {
