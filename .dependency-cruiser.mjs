@@ -28,7 +28,6 @@ export default {
   options: {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^(dist|\\.scratch)/" },
-    tsPreCompilationDeps: true,
     parser: "swc",
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"], extensions: [".ts", ".tsx", ".js", ".mjs", ".json"] },
     moduleSystems: ["es6"],

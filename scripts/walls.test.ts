@@ -23,7 +23,10 @@ const PLANTED = [
   ["web/src/planted-door.ts", "@cornerstonejs/core", "one door to Cornerstone"],
   ["src/kit/planted-test.ts", "../../scripts/walls.test.ts", "production code does not import tests"],
   ["src/kit/planted-lost.ts", "#kit/not-there.ts", "everything resolves"],
+  ["src/kit/planted-type.ts", "#platform/config.ts", "kit imports nothing above it"],
 ] as const;
+/** This one imports a type only: walls hold for types too. */
+const TYPES_ONLY = "src/kit/planted-type.ts";
 
 function cruise(paths: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
@@ -50,7 +53,10 @@ test("a planted violation of every wall is found", async () => {
   try {
     for (const [path, target] of files) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), `import ${JSON.stringify(target)};\n`);
+      writeFileSync(
+        join(root, path),
+        `import ${path === TYPES_ONLY ? "type { Planted } from " : ""}${JSON.stringify(target)};\n`,
+      );
     }
     const said = await cruise(files.map(([path]) => path));
     for (const { path, rule } of planted)

@@ -19,7 +19,7 @@ export type Command = {
   /** How many arguments it takes, at least and at most. */
   positionals?: readonly [number, number];
   /** "negative": it was done and the finding is no. Throws a Fault when it could not be done. */
-  run: (call: Call) => Promise<"negative" | void>;
+  run: ((call: Call) => Promise<void>) | ((call: Call) => Promise<"negative" | undefined>);
 };
 
 /** One call, parsed. */
@@ -54,9 +54,7 @@ export function helpFor(words: string, summary: string, command: Command): strin
   const lines = rows.map(
     ([left, { says, required }]) => `  ${left.padEnd(width)}  ${says}${required ? " (required)" : ""}\n`,
   );
-  return (
-    `safelight ${words}: ${summary}\n\nUsage: safelight ${words} ${command.usage}`.trimEnd() + `\n\n${lines.join("")}`
-  );
+  return `${`safelight ${words}: ${summary}\n\nUsage: safelight ${words} ${command.usage}`.trimEnd()}\n\n${lines.join("")}`;
 }
 
 const COMMON: Readonly<Record<string, Option>> = {
