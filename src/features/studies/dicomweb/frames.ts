@@ -15,7 +15,7 @@ import { chooseRelated, frameMediaTypes, parseAccept, type Wanted } from "#stand
 import { closing, newBoundary, partHead } from "#standards/dicomweb/multipart.ts";
 import { asDescribed } from "#standards/pixels/described.ts";
 import { readPixelFormat } from "#standards/pixels/format.ts";
-import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
+import { pixelAttributesFromJson, pixelsOnly } from "#standards/pixels/json.ts";
 
 const OCTETS = "application/octet-stream";
 const MOST_FRAMES = 10_000;
@@ -73,7 +73,7 @@ export const retrieveFrames: Handler = async (needs, asked, request, reply) => {
     if (unchanged(request, reply, `${object.row.id}.${numbers[0]}.${form}`)) return reply;
   }
   const reshaped = plan.as === "decoded" || (index.is === "native" && index.frameBits % 8 !== 0);
-  const json = reshaped ? await attributesOf(object, parts) : null;
+  const json = reshaped ? await attributesOf(object, parts, pixelsOnly()) : null;
   const allowed = rejudge(() => needs.gate.open("view", asked.who, asked.owner, opened.studyUid), letIn);
   const take = async (number: number): Promise<Buffer[]> => {
     const pieces = await frameAs(needs, found, index, number - 1, json, asked.signal);

@@ -5,7 +5,7 @@ import { markOf } from "#features/studies/link/words.ts";
 import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#features/studies/stored-object.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
 import { frameCount } from "#standards/dicom/frames.ts";
-import { pixelAttributesFromJson } from "#standards/pixels/json.ts";
+import { pixelAttributesFromJson, pixelsOnly } from "#standards/pixels/json.ts";
 
 /** Pixels of the longer side of a picture, and of a small one. */
 const SIDE = 2048;
@@ -31,7 +31,7 @@ export async function linkPicture(
   const frames = frameCount(index);
   const frame = wanted.frame === "middle" ? Math.floor(frames / 2) + 1 : wanted.frame;
   if (!(frame >= 1 && frame <= frames)) throw closed();
-  const json = await attributesOf(object, row);
+  const json = await attributesOf(object, row, pixelsOnly(frame));
   const attributes = pixelAttributesFromJson(json, frame);
   const way = wayOf(wanted.window, row.modalities, isHounsfield(admitted, json, attributes.rescaleSlope));
   if (!way) throw closed();
