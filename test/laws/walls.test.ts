@@ -50,6 +50,7 @@ const ROWS: readonly Row[] = [
     new Date(),
   ]),
   insert("device", "organisation, id, ae_title", (h) => [h.org, uuidv7(), "CT1"]),
+  insert("certificate_holder", "organisation, certificate_sha256", (h) => [h.org, bytes()]),
   insert("machine_token", "organisation, id, name, secret_hash, scopes, expires_at", (h) => [
     h.org,
     uuidv7(),
