@@ -45,7 +45,8 @@ export const demoCommand: Command = {
     const filled = await Promise.race([filling, asked]);
     if (filled) {
       demo = filled;
-      process.stdout.write(welcome(server.url, server.ports, filled, folder));
+      const { url, ports } = server;
+      process.stdout.write(welcome({ url, dicomTls: ports.dicomTls, folder, keeps: call.flag("keep") }, filled));
       process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
       await asked;
     }
@@ -83,12 +84,9 @@ async function addDevice({ node, certificates }: Serving, { clinic }: Demo, fold
   await writeFile(join(folder, "CT1.key"), issued.key, { mode: 0o600 });
 }
 
-function welcome(
-  url: string,
-  ports: { dicomTls: number },
-  { clinic, radiologist, referrer }: Demo,
-  folder: string,
-): string {
+type Told = { url: string; dicomTls: number; folder: string; keeps: boolean };
+
+function welcome({ url, dicomTls, folder, keeps }: Told, { clinic, radiologist, referrer }: Demo): string {
   const logins = [clinic, radiologist, referrer]
     .map(
       ({ displayName, email, secret }) =>
@@ -98,10 +96,10 @@ function welcome(
   return `
 Safelight is lit. Open ${url} and choose a door.
 
-Or sign in with the password "${DEMO_PASSWORD}":
+Or sign in at ${url}/signin with the password "${DEMO_PASSWORD}":
 ${logins}
-Send a study:  storescu +tls ${folder}/CT1.key ${folder}/CT1.pem +cf ${folder}/ca.pem -aet CT1 -aec SAFELIGHT localhost ${ports.dicomTls} FILES
-HL7 is off in this version.  Everything here is made up, and gone with the next demonstration.
+Send a study:  storescu +tls ${folder}/CT1.key ${folder}/CT1.pem +cf ${folder}/ca.pem -aet CT1 -aec SAFELIGHT localhost ${dicomTls} FILES
+HL7 is off in this version.  Everything here is made up${keeps ? "; `npm run demo -- --keep` goes on with it" : ", and gone with the next demonstration unless that is started with --keep"}.
 
 `;
 }

@@ -3,6 +3,10 @@ import { z } from "zod";
 import type { DemoDoors } from "#contract/people.ts";
 import { parseInput } from "#features/audit/action.ts";
 import { shareStudy } from "#features/sharing/actions.ts";
+import { lookAtLink } from "#features/sharing/link-actions.ts";
+import { Fault } from "#kit/fault.ts";
+import type { Hidden } from "#kit/hidden.ts";
+import type { Node } from "../node.ts";
 import type { Serving } from "../routes.ts";
 import { actorOf, type DemoPerson } from "./people.ts";
 import type { Demo } from "./seed.ts";
@@ -34,6 +38,7 @@ function doorsOf({ patientStudy }: Demo): Door[] {
 
 /** The four doors of the demonstration: one click each. They exist on loopback and over made-up data only. */
 export function addDoors(app: FastifyInstance, serving: Serving, demo: () => Demo | undefined): void {
+  const patientLink = patientLinkOf(serving);
   app.get("/api/demo/doors", async () => {
     const known = demo();
     return { doors: known ? doorsOf(known) : [] };
@@ -45,7 +50,7 @@ export function addDoors(app: FastifyInstance, serving: Serving, demo: () => Dem
     );
     const known = demo();
     if (!known) return { go: "/" };
-    if (door === "patient") return { go: await patientLink(serving, known) };
+    if (door === "patient") return { go: `/l#${(await patientLink(known)).reveal()}` };
     const person: DemoPerson = known[door];
     const session = await serving.signin.accounts.openSession(person.user);
     await serving.signin.admit(reply, session, { factor: "password+totp", organisation: person.organisation });
@@ -53,8 +58,27 @@ export function addDoors(app: FastifyInstance, serving: Serving, demo: () => Dem
   });
 }
 
-async function patientLink({ node }: Serving, { clinic, patientStudy }: Demo): Promise<string> {
-  const shared = await shareStudy(node, actorOf(clinic), {
+/** The link of the patient's door: the same at every click while it is open, so that the study is shared once. */
+function patientLinkOf({ node }: Serving): (demo: Demo) => Promise<Hidden<string>> {
+  let last: Hidden<string> | undefined;
+  return async (demo) => {
+    if (!last || !(await isOpen(node, last))) last = await shareWithPatient(node, demo);
+    return last;
+  };
+}
+
+async function isOpen(node: Node, secret: Hidden<string>): Promise<boolean> {
+  try {
+    await lookAtLink(node, secret.reveal());
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === "link.closed") return false;
+    throw thrown;
+  }
+}
+
+async function shareWithPatient(node: Node, { clinic, patientStudy }: Demo): Promise<Hidden<string>> {
+  const { link } = await shareStudy(node, actorOf(clinic), {
     owner: patientStudy.owner,
     study: patientStudy.id,
     subject: { kind: "link", recipient: "Ayanda Nkosi", toPatient: true },
@@ -66,5 +90,6 @@ async function patientLink({ node }: Serving, { clinic, patientStudy }: Demo): P
     challenge: { kind: "birth-date" },
     notify: false,
   });
-  return `/l#${shared.link?.secret.reveal() ?? ""}`;
+  if (!link) throw new Fault("internal", "the patient's door has no link");
+  return link.secret;
 }

@@ -1,4 +1,6 @@
 import { Readable } from "node:stream";
+import type { z } from "zod";
+import type { ReportText } from "#contract/studies.ts";
 import type { Actor } from "#features/audit/actor.ts";
 import { systemActor } from "#features/audit/actor.ts";
 import { createOrganisation } from "#features/people/organisation-actions.ts";
@@ -11,6 +13,7 @@ import { generateStudy } from "#phantoms/generate.ts";
 import type { StudyRecipe } from "#phantoms/record/recipe.ts";
 import type { Serving } from "../routes.ts";
 import { actorOf, type DemoPerson, demoPerson } from "./people.ts";
+import { REPORTS } from "./reports.ts";
 
 const SEED = "safelight demo";
 const YEAR_MS = 365 * 86_400_000;
@@ -22,7 +25,7 @@ export type Demo = {
   referrer: DemoPerson;
   patientStudy: { owner: string; id: string; birthDate: string };
 };
-type Clinic = { id: string; desk: DemoPerson };
+type Clinic = { id: string; desk: DemoPerson; agreement: string };
 
 /** Fills an empty server: four clinics, a reading group, their people, agreements, studies, a report and what is shared. */
 export async function seedDemo(serving: Serving, say: (line: string) => void): Promise<Demo> {
@@ -42,10 +45,14 @@ export async function seedDemo(serving: Serving, say: (line: string) => void): P
   if (!umzimvubu) throw new Error("the demonstration has no clinic");
   const referrer = await demoPerson(serving, umzimvubu.id, "mokoena@umzimvubu.example", "Dr T. Mokoena", ["referrer"]);
   const studies = await storeStudies(serving, clinics, say);
-  for (const { clinic, study } of studies) await shareWithGroup(serving, clinic, study, group.id);
-  const first = studies[0];
+  for (const { recipe, clinic, study } of studies)
+    if (DEMO_STUDIES.includes(recipe)) await shareWithGroup(serving, clinic, study, group.id);
+  const first = studies.find(({ recipe }) => recipe === DEMO_STUDIES[0]);
   if (!first) throw new Error("the demonstration has no study");
-  await writeReport(serving, actorOf(radiologist), first.clinic.id, first.study);
+  for (const { recipe, clinic, study } of studies) {
+    const text = REPORTS[recipe.label];
+    if (text) await writeReport(serving, actorOf(radiologist), { owner: clinic.id, study, text });
+  }
   await shareStudy(node, actorOf(umzimvubu.desk), {
     owner: umzimvubu.id,
     study: first.study,
@@ -87,7 +94,7 @@ async function openClinic(serving: Serving, key: keyof typeof CLINICS, group: st
     ["administrator", "radiographer", "privacy-officer"],
   );
   const [from, until] = [new Date(Date.now() - 30 * 86_400_000), new Date(Date.now() + YEAR_MS)];
-  await recordAgreement(node, actorOf(desk), {
+  const agreement = await recordAgreement(node, actorOf(desk), {
     partner: group,
     kind: jurisdiction === "DE" ? "processor" : "operator",
     reference: `RRG-${key.toUpperCase()}-1`,
@@ -96,7 +103,7 @@ async function openClinic(serving: Serving, key: keyof typeof CLINICS, group: st
     from: from.toISOString(),
     until: until.toISOString(),
   });
-  return { id, desk };
+  return { id, desk, agreement: agreement.id };
 }
 
 type Stored = { recipe: StudyRecipe; clinic: Clinic; study: string };
@@ -131,9 +138,7 @@ async function storeStudies(
     await Promise.all(waiting);
     stored.push({ recipe, clinic, study });
   }
-  return stored
-    .sort((a, b) => DEMO_STUDIES.indexOf(a.recipe) - DEMO_STUDIES.indexOf(b.recipe))
-    .filter(({ recipe }) => DEMO_STUDIES.includes(recipe));
+  return stored;
 }
 
 async function shareWithGroup({ node }: Serving, clinic: Clinic, study: string, group: string): Promise<void> {
@@ -148,19 +153,13 @@ async function shareWithGroup({ node }: Serving, clinic: Clinic, study: string, 
   };
   await shareStudy(node, actorOf(clinic.desk), {
     ...proposal,
-    basis: { kind: "own-care", note: "Remote reading under the operator agreement" },
+    basis: { kind: "agreement", id: clinic.agreement },
   });
 }
 
-async function writeReport({ node }: Serving, reader: Actor, owner: string, study: string): Promise<void> {
-  const text = {
-    indication: "Fall from height, GCS 13. Bleed?",
-    comparison: "CT head of the earlier visit: no bleed.",
-    findings:
-      "Crescentic hyperdensity over the right convexity, 14.2 mm in greatest thickness, new since the prior. Midline shift of 4 mm to the left. No fracture on bone windows.",
-    impression:
-      "Acute right subdural haematoma, 14 mm, with 4 mm of midline shift. Discussed with the referring doctor by telephone.",
-  };
+type ReportOn = { owner: string; study: string; text: z.input<typeof ReportText> };
+
+async function writeReport({ node }: Serving, reader: Actor, { owner, study, text }: ReportOn): Promise<void> {
   const { version, sha256 } = await saveDraft(node, reader, { owner, study, text, base: 0 });
   await signReport(node, reader, { owner, study, status: "final", version, sha256 });
 }
