@@ -78,7 +78,7 @@ export const signReport = action(
     const { newest, versions, audit, verdict: edit } = found;
     const follows = mayFollow(signedStatus(versions), status);
     if (!follows.allowed) return conflict(audit, follows.because);
-    if (!newest || (newest.row.status !== "draft" && newest.row.status !== "preliminary"))
+    if (!newest || (newest.row.status !== "draft" && newest.row.status !== "preliminary") || isEmpty(newest.text))
       return conflict(audit, "report-empty");
     const goOn = mayGoOn(edit, who, draftOf(newest));
     if (!goOn.allowed) return conflict(audit, goOn.because);
@@ -106,6 +106,8 @@ function conflict(audit: AuditNote, refused: string): Extract<ActionResult<never
 
 const isWhatWasRead = (written: Written, read: ReportRead): boolean =>
   written.version === read.version && written.sha256 === read.sha256;
+
+const isEmpty = (text: ReportText): boolean => Object.values(text).every((section) => section.trim() === "");
 
 const draftOf = (newest: Newest | null): DraftFacts => (newest?.row.status === "draft" ? newest.row : null);
 

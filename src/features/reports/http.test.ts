@@ -84,6 +84,19 @@ const detailOf = (entry: string) =>
     return openDetail(tx, world.keyring, clinic, entry, rows[0]?.sealed ?? Buffer.alloc(0));
   });
 
+test("an empty report is signed by nobody, nor one of blanks", async () => {
+  const study = await aStudy(world, clinic);
+  assert.equal((await write(radiologist, study, "x")).statusCode, 200);
+  assert.equal((await write(radiologist, study, " \n")).statusCode, 200);
+  for (const status of ["final", "preliminary"]) {
+    const refused = await sign(radiologist, study, status);
+    assert.equal(refused.statusCode, 409, refused.body);
+    assert.match(refused.body, /nothing new to sign/);
+  }
+  assert.equal((await write(radiologist, study, "No fracture.")).statusCode, 200);
+  assert.equal((await sign(radiologist, study, "final")).statusCode, 200);
+});
+
 test("a report is written, signed as preliminary, then final, then added to; every signed version stays", async () => {
   const study = await aStudy(world, clinic);
   assert.equal((await read(radiologist, study)).status, "none");

@@ -2,12 +2,15 @@ import { Button, Menu, Modal, Textarea } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconChevronDown, IconRulerMeasure } from "@tabler/icons-react";
-import { useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Report } from "#contract/studies.ts";
 import { Refused } from "../api.ts";
+import { dicomDate, personName } from "../ui/format.ts";
 import { useViewer } from "../viewer/context.ts";
 import { sayBecause, sayRefusal } from "../words/say.ts";
+import { studyQuery } from "../worklist/queries.ts";
 import { type Choice, Moved } from "./Moved.tsx";
 import { readReport, saveDraft, signReport, takeOver, type Unsaved } from "./queries.ts";
 import { SECTIONS } from "./sections.ts";
@@ -71,7 +74,11 @@ export function ReportEditor(props: Props) {
   const [signing, setSigning] = useState<Signing>();
   const boxes = useRef<Partial<Record<(typeof SECTIONS)[number], HTMLTextAreaElement | null>>>({});
   const first: Signing = addendum ? "addendum" : "final";
-  const maySign = report.can.sign.allowed && !moved;
+  const empty = SECTIONS.every((name) => draft.text[name].trim() === "");
+  const maySign = report.can.sign.allowed && !moved && !empty;
+  useEffect(() => {
+    if (addendum) boxes.current.impression?.focus(); // keys go into the text, not to the images
+  }, [addendum]);
   useHotkeys([["mod+Enter", () => maySign && setSigning(first)]], []);
   const insert = (words: string) => {
     const box = boxes.current.findings;
@@ -131,7 +138,9 @@ export function ReportEditor(props: Props) {
         <Button.Group>
           <Button
             disabled={!maySign}
-            title={report.can.sign.allowed ? undefined : sayBecause(report.can.sign.because)}
+            title={
+              !report.can.sign.allowed ? sayBecause(report.can.sign.because) : empty ? t("nothingToSign") : undefined
+            }
             onClick={() => setSigning(first)}
             rightSection={<kbd className="kbd kbd-on">⌃↵</kbd>}
           >
@@ -154,6 +163,8 @@ export function ReportEditor(props: Props) {
       </footer>
       {signing && (
         <Confirm
+          owner={owner}
+          id={id}
           signing={signing}
           impression={draft.text.impression}
           onCancel={() => setSigning(undefined)}
@@ -221,18 +232,24 @@ function InsertMeasurement({ onInsert }: { onInsert: (words: string) => void }) 
 }
 
 function Confirm({
+  owner,
+  id,
   signing,
   impression,
   onCancel,
   onSign,
 }: {
+  owner: string;
+  id: string;
   signing: Signing;
   impression: string;
   onCancel: () => void;
   onSign: () => Promise<void>;
 }) {
   const { t } = useTranslation(["reports", "common"]);
+  const { data: study } = useQuery(studyQuery(owner, id));
   const [busy, setBusy] = useState(false);
+  const halts = impression.trim() === "";
   const words = {
     final: { title: t("confirmFinal"), text: t("confirmFinalText"), button: t("signFinal") },
     preliminary: { title: t("confirmPreliminary"), text: t("confirmPreliminaryText"), button: t("signPreliminary") },
@@ -242,7 +259,7 @@ function Confirm({
     setBusy(true);
     try {
       await onSign();
-      notifications.show({ message: t("signed") });
+      notifications.show({ message: t(`signedAs.${signing}`), autoClose: 3000 });
     } catch (thrown) {
       notifications.show({ message: sayRefusal(thrown), color: "red" });
       onCancel();
@@ -252,14 +269,23 @@ function Confirm({
   return (
     <Modal opened onClose={onCancel} title={words.title} size={420}>
       <div className="report-confirm">
+        {study && (
+          <p>
+            <b>{personName(study.patientName)}</b>
+            <br />
+            <span className="muted">
+              {[study.description, dicomDate(study.studyDate), study.ownerName].filter(Boolean).join(" · ")}
+            </span>
+          </p>
+        )}
         <p>{words.text}</p>
-        {impression.trim() === "" && <p className="report-warn">{t("emptyImpression")}</p>}
+        {halts && <p className="report-warn">{t("emptyImpression")}</p>}
         <div className="report-foot">
           <span style={{ flex: 1 }} />
-          <Button variant="default" onClick={onCancel}>
+          <Button variant="default" onClick={onCancel} data-autofocus={halts || undefined}>
             {t("common:cancel")}
           </Button>
-          <Button data-autofocus loading={busy} onClick={() => void go()}>
+          <Button data-autofocus={!halts || undefined} loading={busy} onClick={() => void go()}>
             {words.button}
           </Button>
         </div>

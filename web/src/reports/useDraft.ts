@@ -15,6 +15,9 @@ export type Saving =
   | { is: "moved"; now: Report };
 
 const AFTER_MS = 1200;
+/** What could not be saved is tried again by itself, each time a little later. */
+const AGAIN_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 type Needs = {
   /** What the server holds, as it was read. */
@@ -94,6 +97,19 @@ export function useDraft({ first, unsaved, save, read, onUnsaved }: Needs) {
     const timer = setTimeout(() => void flushNow.current(), AFTER_MS);
     return () => clearTimeout(timer);
   }, [text]);
+  const failedTimes = useRef(0);
+  useEffect(() => {
+    failedTimes.current =
+      saving.is === "failed" ? failedTimes.current + 1 : saving.is === "saved" ? 0 : failedTimes.current;
+    if (saving.is !== "failed") return;
+    const again = () => void flushNow.current();
+    const timer = setTimeout(again, Math.min(LONGEST_PAUSE_MS, AGAIN_MS * 2 ** failedTimes.current));
+    window.addEventListener("online", again);
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", again);
+    };
+  }, [saving]);
   useEffect(() => {
     left.current = false;
     return () => {
