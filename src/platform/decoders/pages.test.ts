@@ -9,7 +9,11 @@ const decoders = openDecoders({ size: 1, memoryLimit: 2 ** 30, timeLimit: 60_000
 after(() => decoders.close());
 
 const letter = pdfPage("Letter", [{ text: "Dear colleague", size: 24, x: 56, y: 100 }], [120]);
-const mark = { lines: ["Dr B. Fourie · 2026-11-24 · e091f003"] };
+const mark = {
+  lines: ["Dr B. Fourie · 2026-11-24 · e091f003"],
+  place: new Uint8Array(32).fill(1),
+  grain: new Uint8Array(32).fill(2),
+};
 
 async function greyOf(bytes: Uint8Array): Promise<Buffer> {
   return sharp(bytes).greyscale().raw().toBuffer();
@@ -38,6 +42,17 @@ test("the mark lies over the page and in a band at its foot", async () => {
       !one.subarray(part * eighth, (part + 1) * eighth).equals(two.subarray(part * eighth, (part + 1) * eighth)),
       `part ${part}`,
     );
+});
+
+test("the mark hides no word of a page: everything shines through it", async () => {
+  const dark = (await greyOf((await decoders.pdf({ document: letter, page: 1 })).bytes)).map((value) =>
+    Number(value < 60),
+  );
+  const marked = await greyOf((await decoders.pdf({ document: letter, page: 1, mark })).bytes);
+  const band = marked.length * 0.95;
+  let hidden = 0;
+  for (let at = 0; at < band; at++) if (dark[at] === 1 && (marked[at] ?? 0) > 110) hidden++;
+  assert.equal(hidden, 0);
 });
 
 test("what is no PDF, a cut one and an encrypted one are refused, and the child goes on", async () => {

@@ -10,8 +10,12 @@ export type FrameSource = {
 
 export type PictureKind = "jpeg" | "png" | "webp" | "gif";
 
-/** Lines burned into the picture so that a copy names who received it. */
-export type Mark = { lines: readonly string[] };
+/**
+ * Lines burned into the picture so that a copy names who received it. Where they stand and which of their letters cover what is
+ * beneath comes from `place`, how strongly the others shine through and what noise lies on the pixels from `grain`: 32 bytes each,
+ * that nobody outside foretells.
+ */
+export type Mark = { lines: readonly string[]; place: Uint8Array; grain: Uint8Array };
 
 /** PS3.18 §8.3.5.1.3: a region of the frame (negative width or height flips it) scaled into width × height, aspect kept. */
 export type Viewport = {

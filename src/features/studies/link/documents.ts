@@ -1,7 +1,7 @@
 import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
 import { locate, valuesOf } from "#features/studies/element-bytes.ts";
 import { admitInstance, type LinkNeeds, spend } from "#features/studies/link/door.ts";
-import { markOf } from "#features/studies/link/words.ts";
+import { markOf } from "#features/studies/link/mark.ts";
 import type { InstanceRecord, SealedParts } from "#features/studies/queries.ts";
 import { attributesOf, type StoredObject } from "#features/studies/stored-object.ts";
 import { Fault } from "#kit/fault.ts";
@@ -56,7 +56,8 @@ export async function linkDocument(
   const { row, object, count } = await admitInstance(needs, session, wanted.instance);
   if (!isDocument(row) || !(wanted.page >= 1 && wanted.page <= (await pagesOf(needs, object, row)))) throw closed();
   await spend(needs, session);
-  const drawn = await pageOf(needs, object, row, wanted.page, markOf(session.link, new Date()), signal);
+  const mark = markOf(needs.world, session, { instance: row.id, frame: wanted.page, window: "page" }, new Date());
+  const drawn = await pageOf(needs, object, row, wanted.page, mark, signal);
   count({ frames: 1, bytes: drawn.bytes.length });
   return drawn;
 }

@@ -55,7 +55,7 @@ before(async () => {
   sender = house.as(await aColleague(house.world, organisation, ["radiologist"]));
 });
 
-type Opened = { browser: Caller; study: LinkStudy; link: string; grant: string };
+type Opened = { browser: Caller; study: LinkStudy; link: string; grant: string; secret: string };
 
 async function open(of: TestStudy, over: Record<string, unknown> = {}): Promise<Opened> {
   const made = await sender.post(`/api/studies/${organisation}/${of.id}/share`, {
@@ -68,9 +68,10 @@ async function open(of: TestStudy, over: Record<string, unknown> = {}): Promise<
   assert.equal(made.statusCode, 201, made.body);
   const { grant, link } = made.json<{ grant: string; link: { id: string; url: string } }>();
   const browser = aBrowser(house);
-  const answer = await browser.post("/api/link/open", { secret: link.url.split("#")[1], answer: PASSWORD });
+  const [, secret = ""] = link.url.split("#");
+  const answer = await browser.post("/api/link/open", { secret, answer: PASSWORD });
   assert.equal(answer.statusCode, 200, answer.body);
-  return { browser, study: answer.json<LinkStudy>(), link: link.id, grant };
+  return { browser, study: answer.json<LinkStudy>(), link: link.id, grant, secret };
 }
 
 const idOf = (study: LinkStudy, at = 0): string => study.series.flatMap((series) => series.instances)[at]?.id ?? "";
@@ -110,9 +111,10 @@ test("pictures come as marked eight-bit JPEG in the study's few windows; every o
     assert.deepEqual([format, depth, width, height], ["jpeg", "uchar", 256, 256]);
     seen.add(picture.rawPayload.toString("base64"));
   }
-  assert.equal(seen.size, shown.windows.length - 1, "the default is the soft window here; each other one differs");
-  for (const bad of ["40,400", "center", "brain&window=lung", "../x", "Brain", "brain%00"])
+  assert.equal(seen.size, shown.windows.length, "also the default, the soft window here, has a noise of its own");
+  for (const bad of ["40,400", "center", "brain&window=lung", "../x", "Brain"])
     assert.equal((await browser.get(`/api/link/frames/${idOf(shown)}/1?window=${bad}`)).statusCode, 404, bad);
+  assert.equal((await browser.get(`/api/link/frames/${idOf(shown)}/1?window=brain%00`)).statusCode, 400, "U+0000");
   for (const bad of ["0", "2", "-1", "1.5", "1e0", "999999999", "one", "1,1"])
     assert.equal((await browser.get(`/api/link/frames/${idOf(shown)}/${bad}`)).statusCode, 404, bad);
 });
@@ -131,6 +133,17 @@ test("the mark changes the whole picture: the same image under two links is two 
     return one.subarray(from, from + 64 * 256).equals(two.subarray(from, from + 64 * 256));
   });
   assert.deepEqual(rows, [false, false, false, false], "no quarter of the picture is without it");
+});
+
+test("the same session gets the same picture again, another session of the same link another one", async () => {
+  const study = await aStudy(house.world, organisation, [anImage(256, 1)]);
+  const { browser, study: shown, secret } = await open(study);
+  const another = aBrowser(house);
+  assert.equal((await another.post("/api/link/open", { secret, answer: PASSWORD })).statusCode, 200);
+  const ask = async (who: typeof browser) => (await who.get(`/api/link/frames/${idOf(shown)}/1`)).rawPayload;
+  const [one, again, other] = [await ask(browser), await ask(browser), await ask(another)];
+  assert.ok(one.length > 0 && one.equals(again));
+  assert.ok(other.length > 0 && !one.equals(other));
 });
 
 test("a sweep over everything a link may ask for does not rebuild the pixels", async () => {

@@ -1,7 +1,7 @@
 import { closed, type LinkSession } from "#features/sharing/link-actions.ts";
 import { type AdmittedInstance, admitInstance, type LinkNeeds, spend } from "#features/studies/link/door.ts";
+import { markOf } from "#features/studies/link/mark.ts";
 import { wayOf } from "#features/studies/link/windows.ts";
-import { markOf } from "#features/studies/link/words.ts";
 import { attributesOf, frameIndexOf, readableFrame, readableSyntax } from "#features/studies/stored-object.ts";
 import type { Rendered } from "#platform/decoders/decoders.ts";
 import { frameCount } from "#standards/dicom/frames.ts";
@@ -39,9 +39,10 @@ export async function linkPicture(
   const pieces = await readableFrame(needs.world, object, index, frame - 1, json);
   if (!pieces) throw closed();
   const side = wanted.small ? SMALL_SIDE : SIDE;
+  const marked = { instance: row.id, frame, window: wanted.window };
   const picture = await needs.world.decoders.render({
     ...{ attributes, frame: pieces, transferSyntax: readableSyntax(row), signal },
-    ...{ ...way, kind: "jpeg", quality: QUALITY, mark: markOf(session.link, new Date()) },
+    ...{ ...way, kind: "jpeg", quality: QUALITY, mark: markOf(needs.world, session, marked, new Date()) },
     viewport: { width: side, height: side, enlarge: false },
   });
   count({ frames: 1, bytes: picture.bytes.length });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wayOf, windowsOf } from "#features/studies/link/windows.ts";
-import { markOf, maskedAddress } from "#features/studies/link/words.ts";
+import { maskedAddress } from "#features/studies/link/words.ts";
 
 test("a study with CT offers the customary windows, every other study three that add nothing", () => {
   assert.deepEqual(
@@ -47,11 +47,6 @@ test("only keys that the study offers are drawn, and Hounsfield windows only whe
   for (const key of ["", "40,80", "BRAIN", "default ", "__proto__", "constructor"])
     assert.equal(wayOf(key, ["CT"], true), null, key);
   for (const { key } of windowsOf(["MR"], [])) assert.equal(wayOf(key, ["MR"], false)?.window, undefined);
-});
-
-test("the mark says whose copy it is, the day, and the end of the link's identifier", () => {
-  const link = { id: "01a20c27-6b05-796a-95a4-3b06e091f003", recipient: "Dr B. Fourie" };
-  assert.deepEqual(markOf(link, new Date("2026-11-24T23:30:00Z")).lines, ["Dr B. Fourie · 2026-11-24 · e091f003"]);
 });
 
 test("a masked address is known by its owner and tells nobody else", () => {

@@ -1,13 +1,3 @@
-/** The few words that go onto pictures and pages of links. Pure. */
-
-/** Whose copy it is, of which day, from which link: enough to tell where a picture came from. */
-export function markOf(link: { id: string; recipient: string }, now: Date): { lines: string[] } {
-  return { lines: [`${link.recipient} · ${now.toISOString().slice(0, 10)} · ${shortId(link.id)}`] };
-}
-
-/** The random end of an identifier: it begins with a time. */
-const shortId = (id: string): string => id.slice(-8);
-
 /** An address that its owner recognises and nobody else learns: its first letter, and the same of where it is. */
 export function maskedAddress(address: string): string {
   const at = address.lastIndexOf("@");

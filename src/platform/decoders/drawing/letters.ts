@@ -8,20 +8,33 @@ const SUBSETS = ["latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "gre
 const opened = new Map<string, Fontkit.Font>();
 
 export type Outline = { path: string; width: number };
+/** The letters of a text where they stand in it, each an outline; `bold`: the same, thickened. */
+export type Letters = { letters: readonly { path: string; bold: string }[]; width: number };
+
+/** How far a bold letter's second outline stands from its first, to the right and up. */
+const THICKER = [0.06, 0.03] as const;
 
 /**
- * Text as an outline of our own font, one unit high, its baseline at 0 and y upwards: neither the machine's fonts nor
+ * Text as outlines of our own font, one unit high, its baseline at 0 and y upwards: neither the machine's fonts nor
  * anything in the text decides what is drawn.
  */
-export function outline(text: string): Outline {
+export function lettersOf(text: string): Letters {
   let x = 0;
-  let path = "";
+  const letters: { path: string; bold: string }[] = [];
   for (const character of text) {
     const { glyph, unit } = glyphOf(character);
-    path += glyph.path.scale(unit, unit).translate(x, 0).toSVG();
+    const shape = glyph.path.scale(unit, unit).translate(x, 0);
+    const path = shape.toSVG();
+    letters.push({ path, bold: path + shape.translate(...THICKER).toSVG() });
     x += glyph.advanceWidth * unit;
   }
-  return { path, width: x };
+  return { letters, width: x };
+}
+
+/** As `lettersOf`, in one piece. */
+export function outline(text: string): Outline {
+  const { letters, width } = lettersOf(text);
+  return { path: letters.map(({ path }) => path).join(""), width };
 }
 
 /** How wide a character is, in units of its height. */

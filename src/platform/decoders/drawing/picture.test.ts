@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
 import { outline } from "#platform/decoders/drawing/letters.ts";
-import { markDrawing } from "#platform/decoders/drawing/mark.ts";
 import { drawPicture } from "#platform/decoders/drawing/picture.ts";
 import type { Look } from "#platform/decoders/wire.ts";
 import type { Picture } from "#standards/pixels/picture.ts";
@@ -93,40 +92,6 @@ for (const [what, viewport] of [
   test(`a region ${what} is input.invalid`, () =>
     assert.rejects(drawPicture(SMALL, { kind: "png", viewport }), { code: "input.invalid", place: "viewport" }));
 }
-
-test("the mark stands in a band at the bottom and faintly in every part of the picture", async () => {
-  const marked = await pixels(PLAIN, { mark: { lines: ["Dr. Олена Žižková", "2031-05-06 07:08 UTC · K7Q2"] } });
-  const changed = (left: number, top: number, width: number, height: number) => {
-    let count = 0;
-    for (let row = top; row < top + height; row++)
-      for (let column = left; column < left + width; column++) if (marked.values[row * 600 + column] !== 90) count++;
-    return count / (width * height);
-  };
-  assert.ok(changed(0, 370, 600, 30) > 0.99);
-  for (let row = 0; row < 2; row++) {
-    for (let column = 0; column < 3; column++)
-      assert.ok(changed(column * 200, row * 170, 200, 170) > 0.01, `${column},${row}`);
-  }
-  assert.ok(marked.values.slice(0, 600 * 340).every((value) => value <= 90 + 0.25 * 165));
-});
-
-test("a mark is drawn on colour, on tiny pictures and on none of its lines", async () => {
-  for (const lines of [["a"], [], ["x".repeat(5000), "b", "c", "d", "e"]]) {
-    const { width, height } = await pixels(SMALL, { mark: { lines } });
-    assert.deepEqual([width, height], [4, 2]);
-    const { bytes } = await drawPicture(
-      { width: 30, height: 30, channels: 3, data: new Uint8Array(2700) },
-      { kind: "webp", mark: { lines } },
-    );
-    assert.ok(bytes.length > 0);
-  }
-});
-
-test("what is written in a mark is never markup: only outlines reach the drawing", () => {
-  const drawing = markDrawing({ lines: [`</svg><image href="file:///etc/passwd"/>&amp;`] }, 300, 200).toString();
-  assert.match(drawing, /^<svg [^>]*>(<\/?(defs|g|path|use|rect)( [a-z-]+="[^"<>]*")*\/?>)*<\/svg>$/);
-  assert.ok(!drawing.includes("image") && !drawing.includes("passwd"));
-});
 
 test("Latin, Cyrillic and Greek names have letters of their own; unknown ones an empty box each", () => {
   const shapes = ["Ž", "ф", "Ω", "ế"].map((letter) => outline(letter).path);

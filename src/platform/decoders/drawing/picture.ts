@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { Fault } from "#kit/fault.ts";
-import { markDrawing } from "#platform/decoders/drawing/mark.ts";
+import { addGrain, type Covering, markDrawing } from "#platform/decoders/drawing/mark.ts";
 import type { Look, Mark, Viewport } from "#platform/decoders/wire.ts";
 import type { Picture } from "#standards/pixels/picture.ts";
 
@@ -22,9 +22,9 @@ export async function drawPicture(
   const { width, height, channels } = picture;
   const data = look.gamma === undefined ? picture.data : bent(picture.data, look.gamma);
   const scaled = scale(sharp(data, { raw: { width, height, channels } }), picture, look.viewport, pixelAspect);
-  const marked = look.mark === undefined ? scaled : await withMark(scaled, look.mark);
-  const coloured = channels === 1 ? marked.toColourspace("b-w") : marked; // else grey would be written three times
-  const drawn = await written(coloured, look).toBuffer({ resolveWithObject: true });
+  const coloured = channels === 1 ? scaled.toColourspace("b-w") : scaled; // else grey would be written three times
+  const marked = look.mark === undefined ? coloured : await withMark(coloured, look.mark, "some letters");
+  const drawn = await written(marked, look).toBuffer({ resolveWithObject: true });
   return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
 }
 
@@ -39,22 +39,24 @@ export async function drawPage(
   page: Sharp,
   mark: Mark | undefined,
 ): Promise<{ bytes: Uint8Array; width: number; height: number }> {
-  const marked = mark === undefined ? page : await withMark(page, mark);
+  const marked = mark === undefined ? page : await withMark(page, mark, "nothing");
   const drawn = await marked.png().toBuffer({ resolveWithObject: true });
   return { bytes: drawn.data, width: drawn.info.width, height: drawn.info.height };
 }
 
-/** The mark goes onto the finished size, so that it is readable and the same everywhere. */
-async function withMark(image: Sharp, mark: Mark): Promise<Sharp> {
+/** The mark goes onto the finished size, so that it is readable and the same everywhere. Pages of text get no noise: there is nothing to measure in them. */
+async function withMark(image: Sharp, mark: Mark, covering: Covering): Promise<Sharp> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const drawing = await sharp(markDrawing(mark, width, height))
-    .png()
+  if (covering !== "nothing") addGrain(mark, data);
+  const drawing = await sharp(markDrawing(mark, width, height, covering))
+    .ensureAlpha()
+    .raw()
     .toBuffer();
   const marked = sharp(data, { raw: { width, height, channels } })
-    .composite([{ input: drawing }])
+    .composite([{ input: drawing, raw: { width, height, channels: 4 } }])
     .removeAlpha();
-  return channels === 1 ? marked.greyscale() : marked;
+  return channels === 1 ? marked.toColourspace("b-w") : marked;
 }
 
 function scale(image: Sharp, picture: Picture, viewport: Viewport | undefined, pixelAspect: number): Sharp {
