@@ -46,7 +46,7 @@ export function ReportPanel({ owner, id, title }: { owner: string; id: string; t
     <section className="report" aria-label={t("title")}>
       {writes ? (
         <ReportEditor
-          key={`${report.version} ${adding}`}
+          key={`${report.versions.at(-1)?.version} ${adding}`} // a signature begins anew; drafts come and go beneath what is typed
           owner={owner}
           id={id}
           title={title}

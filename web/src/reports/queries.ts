@@ -10,6 +10,7 @@ export const reportQuery = (owner: string, id: string) =>
     queryKey: ["report", owner, id],
     queryFn: ({ signal }) => readReport(owner, id, signal),
     staleTime: Number.POSITIVE_INFINITY, // what is being written is never replaced from behind
+    gcTime: 0, // and whoever opens it again sees what was saved since
   });
 
 /** Keeps `text` on top of the version `base`; the answer names what was kept. */
