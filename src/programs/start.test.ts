@@ -28,9 +28,9 @@ function start(command: "serve" | "demo", dataDir: string, ports: { http?: numbe
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  child.stdout?.resume();
+  child.stdout.resume();
   const ended = once(child, "exit").then(([code]) => code as number | null);
-  return { child, ended, said: text(child.stderr as NodeJS.ReadableStream) };
+  return { child, ended, said: text(child.stderr) };
 }
 
 /** The database's processes that were ever written down below a folder. */
