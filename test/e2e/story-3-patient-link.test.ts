@@ -41,6 +41,7 @@ chapter("the dialog says in words why the patient may have a link, and what leav
   clinic = await enterBy("clinic");
   const { page } = clinic;
   const dialog = await openDialog(clinic);
+  await dialog.getByLabel("For whom and why").and(page.locator(":focus")).waitFor();
   await dialog.getByText("Say for whom and why; then this says whether it may be shared, and on what basis.").waitFor();
   assert.equal(await dialog.getByRole("button", { name: "Create link" }).isDisabled(), true);
   await dialog.getByRole("button", { name: "For the patient" }).click();
@@ -57,6 +58,7 @@ chapter("the dialog says in words why the patient may have a link, and what leav
   await dialog.getByLabel("E-mail address for the code").waitFor();
   assert.equal(await dialog.getByRole("button", { name: "Create link" }).isDisabled(), true);
   await dialog.getByText("Allow download").click();
+  await dialog.getByText("The patient’s birth date, five tries in all.").waitFor();
 });
 
 chapter("every control of the dialog is reached by the keyboard alone, in order, and focus stays inside", async () => {
@@ -158,12 +160,17 @@ chapter("a wrong birth date opens nothing, the right one does", async () => {
     await page.getByLabel("Year").fill(year);
     await page.getByRole("button", { name: "Open the images" }).click();
   };
+  const alert = page.getByRole("alert");
+  await born("19", "4", "87");
+  await alert.getByText("Write the year with four figures.").waitFor();
+  await born("31", "2", "1987");
+  await alert.getByText("There is no such day.").waitFor();
   await born("20", "4", "1987");
-  await page
-    .getByRole("alert")
-    .getByText(/^That is not right/)
-    .waitFor();
+  await alert.getByText("That is not right. Please look again; 4 tries are left.").waitFor();
   await seesNoBarrier(page, "card after a wrong answer");
+  await page.getByLabel("Day").fill("");
+  await page.getByLabel("Day").pressSequentially("19"); // two figures lead on by themselves
+  await page.getByLabel("Month").and(page.locator(":focus")).waitFor();
   await born("19", "4", "1987");
   await page
     .getByRole("heading", { name: /^Good (morning|afternoon|evening), Ayanda. Your images are here.$/ })
@@ -194,7 +201,15 @@ chapter("she sees images and report on her phone, and can have no raw data", asy
   await seesNoBarrier(page, "images on the phone");
   await picture(page, "patient-images");
   assert.deepEqual([...types], ["image/jpeg"]);
+  const upright = page.viewportSize();
+  await page.setViewportSize({ width: 844, height: 390 }); // the phone on its side
+  const stage = await images.locator(".images-stage").boundingBox();
+  assert.ok((stage?.height ?? 0) >= 380, `the picture is ${stage?.height} high`);
+  await images.getByRole("group", { name: "Series" }).waitFor();
+  await seesNoBarrier(page, "images on the phone held sideways");
+  if (upright) await page.setViewportSize(upright);
   await images.getByRole("button", { name: "Close the images" }).click();
+  await images.waitFor({ state: "hidden" });
 
   await page.getByRole("button", { name: "Read the report" }).click();
   await page.getByRole("heading", { name: "In short" }).waitFor();
@@ -205,9 +220,35 @@ chapter("she sees images and report on her phone, and can have no raw data", asy
   const pdf = await patient.context.request.get("/api/link/report.pdf");
   assert.equal((await pdf.body()).subarray(0, 5).toString(), "%PDF-");
   await page.getByRole("button", { name: "Back" }).click();
+  await page.getByRole("button", { name: "Read the report" }).waitFor();
 
   for (const raw of ["/api/link/download", "/dicomweb/studies", "/api/studies"])
     assert.ok([401, 403, 404].includes((await patient.context.request.get(raw)).status()), raw);
+});
+
+chapter("Back on her phone steps back inside, and the link tapped again is no other opening", async () => {
+  const { page } = patient;
+  const home = page.getByRole("heading", { name: /Ayanda. Your images are here.$/ });
+  await page.getByRole("button", { name: "Read the report" }).click();
+  await page.getByRole("heading", { name: "In short" }).waitFor();
+  await page.goBack();
+  await home.waitFor();
+  await page.goForward();
+  await page.getByRole("heading", { name: "In short" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "In short" }).waitFor();
+  await page.goBack();
+  await page.getByRole("button", { name: "Look at the images" }).click();
+  await page
+    .getByRole("dialog")
+    .getByText(/^Image/)
+    .waitFor();
+  await page.goBack();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await home.waitFor();
+  await page.goto("about:blank");
+  await page.goto(toPatient);
+  await home.waitFor();
 });
 
 chapter("a doctor gets a link of his own with a one-time code by mail, and downloads a copy", async () => {
@@ -276,10 +317,18 @@ chapter("the patient's open page stops at its next request; the doctor's goes on
   patient.expect(/status of 404/);
   await patient.page.getByRole("button", { name: "Look at the images" }).click();
   await patient.page.getByRole("heading", { name: "This link is not open." }).waitFor();
+  const why = patient.page.getByText(/^Umzimvubu Clinic has taken this link back\./);
+  await why.waitFor();
   await seesNoBarrier(patient.page, "closed link");
   await patient.page.goto("about:blank");
   await patient.page.goto(toPatient);
-  await patient.page.getByRole("heading", { name: "This link is not open." }).waitFor();
+  await why.waitFor();
+
+  const stranger = await Person.at(demo.url, PHONE);
+  stranger.expect(/status of 404/);
+  await stranger.page.goto(toPatient);
+  await stranger.page.getByText(/^It may have ended, been used up or been taken back/).waitFor();
+  assert.ok(!(await stranger.page.content()).includes("Umzimvubu"), "a stranger learns whose link it was");
 
   await doctor.page.reload();
   await doctor.page.getByRole("heading", { name: "The images of Ayanda Nkosi are here." }).waitFor();
@@ -289,7 +338,7 @@ chapter("the patient's open page stops at its next request; the doctor's goes on
 
 chapter("sharing works on a phone too", async () => {
   const desk = await enterBy("clinic", PHONE);
-  await desk.page.getByRole("row", { name: CT_OF_TODAY }).click();
+  await desk.page.getByRole("row", { name: CT_OF_TODAY }).first().click();
   await desk.page.getByRole("button", { name: "Share", exact: true }).click();
   const dialog = shareDialog(desk.page);
   await dialog.getByRole("button", { name: "For the patient" }).click();
@@ -297,6 +346,15 @@ chapter("sharing works on a phone too", async () => {
   await seesNoBarrier(desk.page, "share dialog on a phone");
   await dialog.getByText(/^Allowed/).scrollIntoViewIfNeeded();
   await picture(desk.page, "share-phone");
+
+  await dialog.getByRole("combobox", { name: "To open, they need" }).click();
+  await desk.page.getByRole("option", { name: "Password" }).click();
+  await dialog.getByRole("button", { name: "Make one" }).click();
+  await dialog.getByText(/^Allowed/).waitFor();
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("The password, shown until you press Done").waitFor();
+  await dialog.getByRole("button", { name: /^Copy: [a-z2-9]{4}(-[a-z2-9]{4}){3}$/ }).waitFor();
+  await seesNoBarrier(desk.page, "a link with a password, on a phone");
 });
 
 chapter("no page complained", () => Person.leaveAll());

@@ -79,6 +79,8 @@ export const theme = createTheme({
         visibilityToggleButtonProps: { "aria-label": i18next.t("showPassword"), tabIndex: 0 },
       }),
     },
+    // By its start: a list that is centred before it has its width hangs out of a phone's screen, which then zooms for ever.
+    Combobox: { defaultProps: { position: "bottom-start" } },
     // No scroll lock: it would write a <style> element, and our pages scroll inside themselves.
     Drawer: { defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: 1, color: "var(--scrim)" } } },
     ModalRoot: { defaultProps: { lockScroll: false } },
