@@ -60,7 +60,9 @@ chapter("the printed login opens the study list, and a study opens to its images
   await page.getByLabel("Six-digit code").fill(await codeOf(totpSecret));
   const list = page.getByRole("grid", { name: "Studies" });
   await list.waitFor();
-  await rowOf(page, /^Nkosi, Ayanda, CT head without contrast, .*Final$/).click();
+  await rowOf(page, /^Nkosi, Ayanda, CT head without contrast, .*Final$/)
+    .first() // the newest stands first; its prior is final too
+    .click();
   await list.press("Enter");
   await showsImage(page.locator("canvas").first(), "the referring doctor's screen");
   await page.getByText(/^Acute right subdural haematoma/).waitFor();

@@ -31,7 +31,9 @@ chapter("the radiologist looks at a patient's images; what the record says of it
   await rowOf(reader.page, /^Botha, Annelie|^Nkosi, Ayanda, CT head without contrast, .*Final$/)
     .first()
     .click();
-  await rowOf(reader.page, /^Nkosi, Ayanda, CT head without contrast, .*Final$/).dblclick();
+  await rowOf(reader.page, /^Nkosi, Ayanda, CT head without contrast, .*Final$/)
+    .first() // the newest stands first; its prior is final too
+    .dblclick();
   await showsImage(reader.page.locator("canvas").first(), "the reading room");
   await reader.page.getByText("sealed at arrival, unchanged").waitFor();
   await reader.page.keyboard.press("k");
