@@ -4,6 +4,7 @@ import type { AgreementFacts, ConsentFacts } from "#features/sharing/share-rules
 import type { Tx } from "#platform/postgres/db.ts";
 import type { PatientIdentity } from "#standards/dicom/same-person.ts";
 
+/** The agreements this organisation has given, as the rules judge them, with the partner's name. */
 export async function agreementsOf(tx: Tx, organisation: string): Promise<(AgreementFacts & { title: string })[]> {
   const { rows } = await sql<{
     id: string;
@@ -30,6 +31,7 @@ export async function agreementsOf(tx: Tx, organisation: string): Promise<(Agree
   }));
 }
 
+/** The consents recorded for a patient, as the rules judge them, with the form's title. */
 export async function consentsOf(
   tx: Tx,
   organisation: string,
@@ -65,6 +67,7 @@ export async function consentsOf(
   }));
 }
 
+/** The longest a link of this organisation may stay open, in days. */
 export async function linkMaxDays(tx: Tx, organisation: string): Promise<number> {
   const { rows } = await sql<{
     days: number;
@@ -143,6 +146,7 @@ export type GrantRecord = {
   revoked_at: Date | null;
 };
 
+/** One grant of this organisation, ended or not. */
 export async function grantById(tx: Tx, organisation: string, id: string): Promise<GrantRecord | null> {
   const { rows } = await sql<GrantRecord>`
     select g.id, g.study, g.subject, g.subject_kind, s.patient, g.revoked_at from access_grant g join study s on s.organisation = g.organisation and s.id = g.study

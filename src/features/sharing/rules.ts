@@ -70,18 +70,22 @@ const GRANTED: Record<Role, readonly Right[]> = {
   auditor: [],
 };
 
+/** Whether they may look at its images. */
 export function mayView(who: Actor, study: StudyFacts, now: Date): AccessVerdict {
   return mayUse("view", who, study, now);
 }
 
+/** Whether they may take its files. */
 export function mayDownload(who: Actor, study: StudyFacts, now: Date): AccessVerdict {
   return mayUse("download", who, study, now);
 }
 
+/** Whether they may write and sign its report. */
 export function mayReport(who: Actor, study: StudyFacts, now: Date): AccessVerdict {
   return mayUse("report", who, study, now);
 }
 
+/** Whether they may read its report: whoever may look at its images may, unless the grant they look by leaves the report out. */
 export function mayReadReport(who: Actor, study: StudyFacts, now: Date): AccessVerdict {
   const verdict = mayUse("view", who, study, now);
   if (!verdict.allowed || verdict.grant === null) return verdict;

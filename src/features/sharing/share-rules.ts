@@ -95,6 +95,7 @@ export function sharesFor(who: { organisation: string; roles: readonly Role[] },
   return who.organisation === owner && who.roles.some((role) => SHARING_ROLES.includes(role));
 }
 
+/** Whether a study may be shared as proposed, on which basis, and until when that holds. Without a purpose and a basis: no. */
 export function mayShare(
   who: { organisation: string; roles: readonly Role[]; resting?: boolean },
   facts: ShareFacts,

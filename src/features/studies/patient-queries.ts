@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { PatientAttributes } from "#features/studies/index-rows.ts";
+import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { likeness, samePerson } from "#standards/dicom/same-person.ts";
@@ -27,7 +28,7 @@ export async function findPatient(tx: Tx, organisation: string, asked: PatientAt
     if (await insertPatient(tx, organisation, { id, namesake, ...asked }))
       return { id, made: true, apartFrom: known.map((one) => one.id) };
   }
-  throw new Error("a patient's row was taken again and again");
+  throw new Fault("internal", "a patient's row was taken again and again");
 }
 
 /** Whether a patient's studies, as far as they say, are of another person. The patient stays locked as `findPatient` locks. */

@@ -3,6 +3,7 @@ import type { Keyring } from "#features/keys/keyring.ts";
 import { folded, type IndexEntry, type PatientAttributes } from "#features/studies/index-rows.ts";
 import { dropPatient, findPatient, patientContradicts } from "#features/studies/patient-queries.ts";
 import type { Place } from "#features/studies/places.ts";
+import { Fault } from "#kit/fault.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Tx } from "#platform/postgres/db.ts";
 import { samePerson } from "#standards/dicom/same-person.ts";
@@ -38,7 +39,7 @@ async function findStudy(where: Where, entry: IndexEntry): Promise<StudyFound> {
   const patient = await findPatient(tx, organisation, identityOf(entry));
   await insertStudy(where, entry, patient.id);
   const study = await studyOf(tx, organisation, entry);
-  if (study === undefined) throw new Error("a row that was just inserted is not there");
+  if (study === undefined) throw new Fault("internal", "a row that was just inserted is not there");
   if (study.patient === patient.id) return { study, apartFrom: patient.apartFrom };
   if (patient.made) await dropPatient(tx, organisation, patient.id); // another node was first, with the study's patient
   return { study, apartFrom: [] };
@@ -83,7 +84,7 @@ async function findOrInsert<Row>(find: () => Promise<Row | undefined>, insert: (
   if (found !== undefined) return found;
   await insert();
   const made = await find();
-  if (made === undefined) throw new Error("a row that was just inserted is not there");
+  if (made === undefined) throw new Fault("internal", "a row that was just inserted is not there");
   return made;
 }
 
