@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { createOTP } from "@better-auth/utils/otp";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import type { Role } from "#contract/words.ts";
@@ -149,6 +150,9 @@ export class TestBrowser {
   }
 }
 
+const STEP_MS = 30_000;
+const TO_TYPE_MS = 3_000;
+
 /** The authenticator app on the person's phone: each call gives a code of a later time step than the one before, as long as the server takes it. */
 export class Phone {
   readonly #secret: string;
@@ -161,7 +165,9 @@ export class Phone {
   }
 
   async code(): Promise<string> {
-    const step = Math.max(Math.floor(Date.now() / 30_000) - 1, this.#last + 1);
+    const left = STEP_MS - (Date.now() % STEP_MS);
+    if (left < TO_TYPE_MS) await setTimeout(left); // a code of the step before would be too old on its arrival
+    const step = Math.max(Math.floor(Date.now() / STEP_MS) - 1, this.#last + 1);
     this.#last = step;
     return createOTP(this.#secret, { digits: 6, period: 30 }).hotp(step);
   }
