@@ -75,6 +75,7 @@ async function addDevice({ node, certificates }: Serving, { clinic }: Demo, fold
   await registerDevice(node, actorOf(clinic), {
     aeTitle: "CT1",
     certificate: issued.cert,
+    issued: true,
     description: "CT of the demonstration",
     query: true,
   });

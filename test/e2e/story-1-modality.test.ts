@@ -169,7 +169,9 @@ chapter("the record says who did what with it, and by which right", async () => 
   const looked = line("Dr A. Reyes", "looked at images").first();
   await looked.waitFor();
   assert.match((await looked.textContent()) ?? "", /Granted/);
-  await line("Dr A. Reyes", "signed a report").waitFor();
+  const signed = line("Dr A. Reyes", "signed a report");
+  await signed.filter({ hasNotText: "refused" }).waitFor();
+  await signed.filter({ hasText: "refused" }).getByText("The report was no longer what they had read.").waitFor();
   await page.getByText("The record holds").waitFor();
 });
 
