@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import pg from "pg";
 import { uuidv7 } from "#kit/uuid.ts";
-import { migrate, readMigrations } from "#platform/postgres/migrate.ts";
-import { openServer } from "#platform/postgres/server.ts";
+import { databaseBefore } from "../../../test/support/migration.ts";
 
 const [OWNER, PARTNER, OTHER] = [uuidv7(), uuidv7(), uuidv7()];
 const NAMES = new Map([
@@ -34,21 +29,7 @@ type Kept = { workplace: string | null; basis: string | null; stands: boolean; o
 type Work = { organisation: string; from: string; until?: string };
 
 test("what was given before names the workplace it was for and the agreement it needed", async (t) => {
-  const dataDir = mkdtempSync(join(tmpdir(), "safelight-workplaces-"));
-  const server = await openServer({ dataDir, durable: false });
-  const owner = new pg.Pool(server.as("owner"));
-  owner.on("error", () => undefined); // the server ends before a connection's farewell is read
-  owner.on("connect", (client) => client.on("error", () => undefined));
-  t.after(async () => {
-    await owner.end();
-    await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
-  const all = readMigrations();
-  await migrate(
-    owner,
-    all.filter(({ name }) => name < "0013"),
-  );
+  const { owner, goOn } = await databaseBefore(t, "0013");
   const add = (table: string, row: Record<string, unknown>) =>
     owner.query(
       `insert into ${table} (${Object.keys(row).join(", ")}) values (${Object.keys(row)
@@ -148,7 +129,7 @@ test("what was given before names the workplace it was for and the agreement it 
       { workplace: null, basis: null, ...whole },
     ],
   ];
-  await migrate(owner, all);
+  await goOn();
   for (const [what, id, kept] of cases) {
     const { rows } = await owner.query<{ workplace: string | null; there: string | null; basis: string | null } & Kept>(
       `select g.workplace, x.workplace as there, g.basis, g.basis_ended_at is null as stands, x.subject is not null as opens,

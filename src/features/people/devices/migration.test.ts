@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import pg from "pg";
 import { uuidv7 } from "#kit/uuid.ts";
-import { migrate, readMigrations } from "#platform/postgres/migrate.ts";
-import { openServer } from "#platform/postgres/server.ts";
+import { databaseBefore } from "../../../../test/support/migration.ts";
 
 test("of two organisations that had registered one certificate, the first keeps it", async (t) => {
-  const dataDir = mkdtempSync(join(tmpdir(), "safelight-pairing-"));
-  const server = await openServer({ dataDir, durable: false });
-  const owner = new pg.Pool(server.as("owner"));
-  t.after(async () => {
-    await owner.end();
-    await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
-  const all = readMigrations();
-  await migrate(
-    owner,
-    all.filter(({ name }) => name < "0016"),
-  );
+  const { owner, goOn } = await databaseBefore(t, "0016");
   const [first, second] = [uuidv7(), uuidv7()];
   for (const id of [first, second])
     await owner.query("insert into organisation (id, name, kind) values ($1, $2, 'clinic')", [id, id]);
@@ -39,7 +22,7 @@ test("of two organisations that had registered one certificate, the first keeps 
       "insert into device (organisation, id, ae_title, certificate_sha256, created_at, revoked_at) values ($1, $2, $3, $4, $5, $6)",
       [organisation, uuidv7(), ae, certificate === null ? null : Buffer.from(certificate), at, ended],
     );
-  await migrate(owner, all);
+  await goOn();
   const known = await owner.query<{ organisation: string; ae: string }>(
     "select organisation, ae_title as ae from device where revoked_at is null order by 2, 1",
   );
