@@ -1,12 +1,12 @@
-import { hkdfSync } from "node:crypto";
 import { sql } from "kysely";
 import { createTransport } from "nodemailer";
 import { Fault } from "#kit/fault.ts";
-import { Hidden } from "#kit/hidden.ts";
 import { uuidv7 } from "#kit/uuid.ts";
 import type { Config } from "#platform/config.ts";
 import { enqueue, type Task } from "#platform/jobs.ts";
 import { type Database, NO_SCOPE, type Tx } from "#platform/postgres/db.ts";
+import { deriveKey } from "#trust/keys/derive.ts";
+import type { SecretKey } from "#trust/keys/wrap.ts";
 import { openSmall, sealSmall } from "#trust/seal/envelope.ts";
 
 /** A plain text message. */
@@ -16,7 +16,7 @@ export const MAIL_TASK = "mail.send";
 const PATIENCE_MS = 20_000;
 
 /** The transaction that wants a message, and the secret under whose derived key messages wait: it lies in no database. */
-export type Posting = { tx: Tx; pepper: Hidden<Uint8Array> };
+export type Posting = { tx: Tx; pepper: SecretKey };
 
 /**
  * Puts a message into the outbox, sealed, and asks for its dispatch, in the transaction that wants it. It takes the same time
@@ -37,12 +37,11 @@ export async function queueMail(
 /** A message on its way out. */
 export type Letter = Pick<Message, "to" | "subject" | "body"> & { id: string };
 
-const outboxKey = (pepper: Hidden<Uint8Array>): Hidden<Uint8Array> =>
-  new Hidden(new Uint8Array(hkdfSync("sha256", pepper.reveal(), "", "safelight outbox", 32)));
+const outboxKey = (pepper: SecretKey): SecretKey => deriveKey(pepper, "safelight outbox");
 const placeOf = (id: string): string => `mail:${id}`;
 
 /** A message as it was queued. @throws Fault seal.broken for what was changed, or sealed with another master key */
-export function openLetter(pepper: Hidden<Uint8Array>, id: string, sealed: Uint8Array): Letter {
+export function openLetter(pepper: SecretKey, id: string, sealed: Uint8Array): Letter {
   const said = JSON.parse(openSmall(outboxKey(pepper), placeOf(id), sealed).toString("utf8")) as Omit<Letter, "id">;
   return { id, ...said };
 }
@@ -52,7 +51,7 @@ export type Deliver = (letter: Letter) => Promise<void>;
 
 type Needs = {
   database: Pick<Database, "transaction">;
-  pepper: Hidden<Uint8Array>;
+  pepper: SecretKey;
   config: Pick<Config, "smtpUrl" | "mailFrom">;
   /** Who takes messages where no mail server is configured: the demonstration's outbox page. */
   outbox?: Deliver | undefined;

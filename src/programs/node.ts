@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { World } from "#features/audit/action.ts";
@@ -17,6 +17,7 @@ import { openDecoders } from "#platform/decoders/decoders.ts";
 import { masterKeyFile } from "#platform/keys.ts";
 import { openDatabase } from "#platform/postgres/db.ts";
 import { removeHalves, syncFolder } from "#platform/whole-file.ts";
+import { deriveKey } from "#trust/keys/derive.ts";
 import { masterKeyId } from "#trust/keys/master.ts";
 import type { SecretKey } from "#trust/keys/wrap.ts";
 import { wrapperFromKey } from "#trust/keys/wrapper.ts";
@@ -51,10 +52,10 @@ export async function openOffice(config: Config, { restoring = false } = {}): Pr
     database,
     keyring,
     random: randomBytes,
-    pepper: derived(master, "safelight pepper"),
+    pepper: deriveKey(master, "safelight pepper"),
     config,
     master,
-    signinSecret: new Hidden(Buffer.from(derived(master, "safelight sign-in").reveal()).toString("hex")),
+    signinSecret: new Hidden(Buffer.from(deriveKey(master, "safelight sign-in").reveal()).toString("hex")),
     close: () => database.close(),
   };
 }
@@ -75,9 +76,4 @@ export async function openNode(config: Config): Promise<Node> {
       await office.close();
     },
   };
-}
-
-/** A key for one purpose, from the master key: it lies in no database and no backup. */
-function derived(master: SecretKey, purpose: string): SecretKey {
-  return new Hidden(new Uint8Array(hkdfSync("sha256", master.reveal(), "", purpose, 32)));
 }

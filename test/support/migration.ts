@@ -26,5 +26,5 @@ export async function databaseBefore(
     owner,
     all.filter(({ name }) => name < number),
   );
-  return { owner, goOn: () => migrate(owner, all) };
+  return { owner, goOn: async () => void (await migrate(owner, all)) };
 }

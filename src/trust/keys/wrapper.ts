@@ -1,5 +1,4 @@
-import { hkdfSync } from "node:crypto";
-import { Hidden } from "#kit/hidden.ts";
+import { deriveKey } from "./derive.ts";
 import { type SecretKey, unwrapKey, wrapKey } from "./wrap.ts";
 
 /** What a wrapped key belongs to, such as its organisation and version. A wrap opens only in the context it was made in. */
@@ -24,7 +23,7 @@ export function wrapperFromKey(master: SecretKey, id: string): Wrapper {
   const keyFor = (context: WrapContext): SecretKey => {
     const names = Object.keys(context).sort();
     const info = JSON.stringify(["safelight wrap", ...names.map((name) => [name, context[name]])]);
-    return new Hidden(Buffer.from(hkdfSync("sha256", master.reveal(), "", info, 32)));
+    return deriveKey(master, info);
   };
   return {
     id,

@@ -1,10 +1,11 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Fault } from "#kit/fault.ts";
 import { Hidden } from "#kit/hidden.ts";
+import { deriveKey } from "#trust/keys/derive.ts";
 import { newKey, type SecretKey } from "#trust/keys/wrap.ts";
 import { canonicalJson } from "#trust/ledger/canonical.ts";
 
@@ -72,8 +73,8 @@ export function checkManifest({ manifest, mac }: ReadManifest, key: SecretKey): 
 }
 
 function macOf(manifest: Manifest, key: SecretKey): Buffer {
-  const macKey = hkdfSync("sha256", key.reveal(), "", "safelight backup manifest", 32);
-  return createHmac("sha256", Buffer.from(macKey)).update(canonicalJson(manifest)).digest();
+  const macKey = deriveKey(key, "safelight backup manifest").reveal();
+  return createHmac("sha256", macKey).update(canonicalJson(manifest)).digest();
 }
 
 /** A fresh key in a file of its own, mode 0600: the runbook says where to take it. */

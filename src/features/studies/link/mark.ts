@@ -1,7 +1,8 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { World } from "#features/audit/action.ts";
 import type { LinkSession } from "#features/sharing/link-actions.ts";
 import type { Mark } from "#platform/decoders/wire.ts";
+import { deriveKey } from "#trust/keys/derive.ts";
 
 /** Which picture is marked: a frame under a window, or a page. */
 export type Marked = { instance: string; frame: number; window: string };
@@ -17,7 +18,7 @@ export function markOf(
   { instance, frame, window }: Marked,
   now: Date,
 ): Mark {
-  const key = Buffer.from(hkdfSync("sha256", pepper.reveal(), "", "safelight link mark", 32));
+  const key = deriveKey(pepper, "safelight link mark").reveal();
   const seed = (...parts: (string | number)[]) => createHmac("sha256", key).update(JSON.stringify(parts)).digest();
   return {
     lines: [`${link.recipient} · ${now.toISOString().slice(0, 10)} · ${shortId(link.id)}`],
