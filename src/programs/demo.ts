@@ -40,17 +40,19 @@ export const demoCommand: Command = {
       },
     });
     const folder = join(config.dataDir, "devices");
-    const filling = kept === null ? fill(server.serving, config.dataDir, folder) : Promise.resolve(kept);
-    filling.catch(() => undefined); // whoever ends it now does not hear what broke off by that
-    const filled = await Promise.race([filling, asked]);
-    if (filled) {
+    try {
+      const filling = kept === null ? fill(server.serving, config.dataDir, folder) : Promise.resolve(kept);
+      filling.catch(() => undefined); // whoever ends it now does not hear what broke off by that
+      const filled = await Promise.race([filling, asked]);
+      if (!filled) return;
       demo = filled;
       const { url, ports } = server;
       process.stdout.write(welcome({ url, dicomTls: ports.dicomTls, folder, keeps: call.flag("keep") }, filled));
-      process.stdout.write(`${JSON.stringify({ ready: true, ...server.ports })}\n`);
+      process.stdout.write(`${JSON.stringify({ ready: true, ...ports })}\n`);
       await asked;
+    } finally {
+      await server.close();
     }
-    await server.close();
   },
 };
 
