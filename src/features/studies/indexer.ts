@@ -14,15 +14,14 @@ type Waiting = Indexable & {
   reject: (thrown: unknown) => void;
 };
 
-type Queue = { waiting: Waiting[]; lanes: number };
+type Queue = { waiting: Waiting[]; running: boolean };
 
 const BATCH = 64;
-const LANES = 2;
 
 /**
- * Group commit: while transactions of a sender's arrivals are under way the next ones gather, so that many associations share
- * one flush of the write-ahead log; one transaction is prepared while another waits for the disk. `add` resolves only after
- * the commit, and that comes only after every object of the batch is on the disk.
+ * Group commit: while one transaction of a sender's arrivals is under way the next ones gather, so that many associations share
+ * one flush of the write-ahead log. `add` resolves only after the commit, and that comes only after every object of the batch
+ * is on the disk.
  */
 export class Indexer {
   readonly #world: World;
@@ -36,19 +35,19 @@ export class Indexer {
   add(who: Actor, { entry, durable }: Indexable): Promise<Indexed> {
     return new Promise((resolve, reject) => {
       const name = `${who.organisation}/${who.kind}/${who.id ?? ""}`;
-      const queue = this.#queues.get(name) ?? { waiting: [], lanes: 0 };
+      const queue = this.#queues.get(name) ?? { waiting: [], running: false };
       this.#queues.set(name, queue);
       queue.waiting.push({ who, entry, durable, resolve, reject });
-      if (queue.lanes < LANES) void this.#drain(name, queue);
+      if (!queue.running) void this.#drain(name, queue);
     });
   }
 
   async #drain(name: string, queue: Queue): Promise<void> {
-    queue.lanes++;
+    queue.running = true;
     await Promise.resolve(); // whoever is ready in this turn comes along
     while (queue.waiting.length > 0) await this.#commit(queue.waiting.splice(0, BATCH));
-    queue.lanes--;
-    if (queue.lanes === 0) this.#queues.delete(name);
+    queue.running = false;
+    this.#queues.delete(name);
   }
 
   async #commit(batch: Waiting[]): Promise<void> {
