@@ -133,7 +133,7 @@ export type ReportRead = z.infer<typeof ReportRead>;
 export const SaveDraft = ReportText.extend({ base: z.number().int().min(0) });
 export const Report = z.object({
   version: z.number().int(),
-  status: z.enum(["none", "draft", "preliminary", "final", "addendum"]),
+  status: ReportState,
   text: ReportText,
   /** Of `text`. */
   sha256: Sha256,

@@ -41,7 +41,10 @@ const PARTICLES = set(
   "van von der den de del della di da do dos das du la le les el al bin ibn bint abu ben st zu ter ten y e",
 );
 
-/** @throws nothing; names may be of any length and in any script */
+/**
+ * How two values of VR PN are alike: the closest pair of their component groups of one script decides. Values of any length and in any
+ * script; throws nothing.
+ */
 export function compareNames(one: string, other: string): NameLikeness {
   const [left, right] = [groupsOf(one), groupsOf(other)];
   let best: NameLikeness = "unknown";
